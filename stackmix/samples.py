@@ -1,0 +1,121 @@
+"""Sample folders: word and line images with their texts, as a plain Hugging Face `imagefolder`.
+
+    samples/iam/README.md                      names the splits in its YAML `configs`
+    samples/iam/train/metadata.jsonl           {"file_name": "0000/a01-000u-00-00.png", "text": "A", "writer": "000", ...}
+    samples/iam/train/0000/a01-000u-00-00.png
+
+`datasets.load_dataset("samples/iam")` opens such a folder without our code.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stackmix import images
+from stackmix.types import DataError, Sample
+
+METADATA = "metadata.jsonl"
+PER_FOLDER = 5000  # images in one sub-folder; the Hub refuses more than 10,000 files in one
+
+
+def place(index: int, name: str, suffix: str) -> str:
+    """Where image `index` of a split lies: `place(7, "a01-000u", ".png")` -> "0000/a01-000u.png"."""
+    safe = re.sub(r"[^\w.-]", "_", name).strip(".") or "_"
+    return f"{index // PER_FOLDER:04d}/{safe}{suffix}"
+
+
+def record(sample: Sample, file_name: str) -> dict[str, Any]:
+    """The metadata row of a sample."""
+    row: dict[str, Any] = {
+        "file_name": file_name,
+        "text": sample.text,
+        "id": sample.id,
+        "writer": sample.writer,
+        "source": sample.source,
+    }
+    if sample.borders is not None:
+        row["borders"] = [int(b) for b in sample.borders]
+    if sample.scores is not None:
+        row["scores"] = [round(float(s), 4) for s in sample.scores]
+    return row
+
+
+def dump(row: dict[str, Any]) -> str:
+    """One line of metadata.jsonl."""
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def card(title: str, splits: list[str], body: str, licence: str | None = None) -> str:
+    """README.md of a sample folder; its YAML names each split, so that test1 and test2 stay apart."""
+    lines = ["---", *([f"license: {licence}"] if licence else []), "configs:", "- config_name: default", "  data_files:"]
+    for split in splits:
+        lines += [f"  - split: {split}", f'    path: "{split}/**"']
+    return "\n".join([*lines, "---", "", f"# {title}", "", body.strip(), ""])
+
+
+def splits_of(folder: Path) -> list[str]:
+    """The splits in a sample folder; DataError when it is none."""
+    found = sorted(p.parent.name for p in folder.glob(f"*/{METADATA}"))
+    if not found:
+        why = f"has no <split>/{METADATA}" if folder.is_dir() else "does not exist"
+        raise DataError(f"{folder} {why}: make a sample folder with `stackmix prepare`")
+    return found
+
+
+def rows(folder: Path, split: str) -> list[dict[str, Any]]:
+    """Metadata rows of one split; DataError names a split that is missing or a line that is broken."""
+    if split not in splits_of(folder):
+        raise DataError(f"{folder} has no split {split!r}, only {', '.join(splits_of(folder))}")
+    found = []
+    path = folder / split / METADATA
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+                row["file_name"], row["text"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise DataError(f"{path}, line {number}: {error!r}; file_name and text are needed") from None
+            found.append(row)
+    return found
+
+
+def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
+    """Decode the image of one metadata row; DataError names a broken or missing image."""
+    path = folder / split / row["file_name"]
+    if not path.resolve().is_relative_to((folder / split).resolve()):
+        raise DataError(f"{folder}: file_name {row['file_name']!r} leads out of the folder")
+    try:
+        image = images.read(path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: the image of a metadata row is missing") from None
+    borders, scores = row.get("borders"), row.get("scores")
+    return Sample(
+        image=image,
+        text=row["text"],
+        id=row.get("id") or Path(row["file_name"]).stem,
+        writer=row.get("writer") or "",
+        source=row.get("source") or "",
+        split=split,
+        borders=None if borders is None else np.asarray(borders, np.int32),
+        scores=None if scores is None else np.asarray(scores, np.float32),
+    )
+
+
+def read(folder: Path, split: str, skipped: list[str] | None = None) -> Iterator[Sample]:
+    """Read the samples of one split in order.
+
+    A broken image raises DataError, or is named in `skipped` and left out where that list is given.
+    """
+    for row in rows(folder, split):
+        try:
+            sample = load(folder, split, row)
+        except DataError as error:
+            if skipped is None:
+                raise
+            skipped.append(str(error))
+            continue
+        yield sample

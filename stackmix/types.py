@@ -1,0 +1,74 @@
+"""The data types and conventions that every room shares, said once.
+
+Images are `(H, W)` or `(H, W, 3)` uint8, RGB, dark ink on light paper. Pixels: x right, y down. Intervals are half open.
+Borders of a text of L characters are L+1 rising pixel columns: letter k covers columns borders[k]..borders[k+1].
+Polygons are `(N, 2)` float32 `(x, y)`. `emission` is `(T, C)` log-probabilities with `blank` at class 0.
+Times are seconds, sizes pixels, text is NFC. Every random choice takes a `numpy.random.Generator`.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+BLANK = 0
+MAX_PIECE = 8  # letters in the longest piece, as in StackMix (Shonenkov et al. 2021, arXiv 2108.11667)
+
+
+class DataError(ValueError):
+    """Bad data of the user's: one line that carries the value and the cure. The command line exits with 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A word or line image with its text: `Sample(image, "Labour", id="a01-000u-01-03", writer="000", source="iam")`.
+
+    image: (H, W) or (H, W, 3) uint8. text: NFC, not empty. id: unique inside its data set. writer: "" where unknown.
+    source: the data set's name. split: train, val, test or a name like test1. borders: (L+1,) rising columns or None.
+    scores: (L,) in 0..1, the confidence of each letter, or None.
+    """
+
+    image: Image
+    text: str
+    id: str
+    writer: str = ""
+    source: str = ""
+    split: str = "train"
+    borders: NDArray[np.int32] | None = None
+    scores: NDArray[np.float32] | None = None
+
+
+class Alignment(NamedTuple):
+    """Frames of each letter of one text: letter k fires in frames starts[k]..stops[k] (half open, rising, disjoint).
+
+    starts, stops: (L,) int32. scores: (L,) float32 in 0..1, the geometric mean probability of the letter's own frames.
+    log_prob: the log-probability of the best path.
+    """
+
+    starts: NDArray[np.int32]
+    stops: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    log_prob: float
+
+
+class Letter(NamedTuple):
+    """A piece of 1..8 letters as a view into its sample: letters `position .. position + length` of sample `sample`."""
+
+    sample: int
+    position: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A stacked word or line: image (H, W) uint8, its text, borders (L+1,), and where each piece came from.
+
+    pieces: one (source sample's id, first letter, number of letters, writer) for each piece, in writing order.
+    """
+
+    image: Image
+    text: str
+    borders: NDArray[np.int32]
+    pieces: tuple[tuple[str, int, int, str], ...]
