@@ -1,0 +1,1 @@
+"""Blots, strike-outs and pen marks as albumentations transforms."""

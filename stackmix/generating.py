@@ -1,0 +1,204 @@
+"""Write a whole data set of stacked words or lines: chunk by chunk, in any number of workers, resumable, same seed same bytes.
+
+Sample i draws from `default_rng([seed, i])` alone. A chunk of samples counts as done when its metadata file stands under
+its final name; `run.json` holds all that the bytes depend on, and a run resumes only where it is the same.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import stackmix
+from stackmix import images, samples
+from stackmix.corpus import Corpus, balance
+from stackmix.library import FILE, LetterLibrary
+from stackmix.staging import whole_folder, write_whole
+from stackmix.synthesis import Stacker
+from stackmix.types import DataError, Word
+
+CHUNK = 250
+RUN = "run.json"
+CHUNKS = "chunks"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to write. count: samples, None for each item once. balanced: draw items so that characters even out."""
+
+    library: Path
+    corpus: Corpus
+    unit: str = "word"
+    count: int | None = None
+    seed: int = 0
+    height: int = 64
+    balanced: bool = False
+
+    @property
+    def total(self) -> int:
+        """Samples to write."""
+        return len(self.corpus.items) if self.count is None else self.count
+
+    def chances(self) -> NDArray[np.float64] | None:
+        """(N,) rising sums of the items' chances where they are balanced."""
+        return np.cumsum(balance(self.corpus.items)) if self.balanced else None
+
+
+class Writer:
+    """Makes sample i of an order: `Writer(order).word(7)`, and whole chunks of them on disk."""
+
+    def __init__(self, order: Order, library: LetterLibrary | None = None) -> None:
+        self.order = order
+        self.library = library or LetterLibrary.load(order.library)
+        self.stacker = Stacker(self.library, order.height)
+        self.chances = order.chances()
+
+    def word(self, i: int) -> Word:
+        """Sample i: item i of the corpus, then, behind its end or where balanced, an item drawn by the seed."""
+        items = self.order.corpus.items
+        rng = np.random.default_rng([self.order.seed, i])
+        if self.chances is not None:
+            text = items[min(int(np.searchsorted(self.chances, rng.random())), len(items) - 1)]
+        else:
+            text = items[i] if i < len(items) else items[rng.integers(len(items))]
+        return self.stacker.stack(text, rng)
+
+    def chunk(self, folder: Path, number: int) -> int:
+        """Write the images of one chunk, then its metadata; returns the number of samples."""
+        split = folder / self.library.split
+        rows = []
+        for i in range(number * CHUNK, min((number + 1) * CHUNK, self.order.total)):
+            word = self.word(i)
+            name = samples.place(i, f"{i:08d}", ".jpg")
+            path = split / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, images.encode(word.image, ".jpg", 95))
+            rows.append(samples.dump(_row(word, name)))
+        _write_chunk(folder, number, "".join(rows))
+        return len(rows)
+
+
+def _row(word: Word, name: str) -> dict[str, Any]:
+    hands = Counter(writer for *_, writer in word.pieces)
+    return {
+        "file_name": name,
+        "text": word.text,
+        "id": Path(name).stem,
+        "writer": hands.most_common(1)[0][0],
+        "source": "stackmix",
+        "borders": word.borders.tolist(),
+        "pieces": [{"id": i, "first": first, "letters": n, "writer": w} for i, first, n, w in word.pieces],
+    }
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:  # a failed write, unlike a failed open, does not know its file
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _write_chunk(folder: Path, number: int, text: str) -> None:
+    try:
+        write_whole(folder / CHUNKS / f"{number:06d}.jsonl", text.encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
+
+
+def generate(order: Order, out: Path, *, workers: int = 1, resume: bool = False, tick: Callable[[int], None]) -> None:
+    """Write the order to the sample folder `out`; `tick(n)` is called for every n samples that are done.
+
+    Raises DataError where `out` exists, or where resume finds a run of other options.
+    """
+    library = LetterLibrary.load(order.library)
+    about = manifest(order, library)
+    with whole_folder(out, resumable=True, resume=resume) as folder:
+        _agree(folder / RUN, about)
+        numbers = range(-(-order.total // CHUNK))
+        todo = [n for n in numbers if not (folder / CHUNKS / f"{n:06d}.jsonl").exists()]
+        tick(order.total - sum(min(CHUNK, order.total - n * CHUNK) for n in todo))
+        for done in _run(order, library, folder, todo, workers):
+            tick(done)
+        _finish(order, folder, library, about, numbers)
+
+
+def manifest(order: Order, library: LetterLibrary) -> dict[str, Any]:
+    """All that the bytes of a run depend on, and what became of the corpus."""
+    corpus = order.corpus
+    return {
+        "stackmix": stackmix.__version__,
+        "library": {
+            "name": order.library.name,
+            "sha256": hashlib.sha256((order.library / FILE).read_bytes()).hexdigest(),
+            "split": library.split,
+            "sources": sorted(set(library.sources)),
+        },
+        "corpus": {"items": len(corpus.items), "sha256": hashlib.sha256("\n".join(corpus.items).encode()).hexdigest()},
+        **{k: v for k, v in asdict(order).items() if k in ("unit", "seed", "height", "balanced")},
+        "count": order.total,
+        "replaced": {f"{a} -> {b}": n for (a, b), n in sorted(corpus.replaced.items())},
+        "skipped_items": corpus.skipped_items,
+        "missing_characters": dict(sorted(corpus.skipped.items())),
+    }
+
+
+def _agree(path: Path, about: dict[str, Any]) -> None:
+    """Write the manifest, or compare it with the one of the run that is being resumed."""
+    if not path.exists():
+        write_whole(path, (json.dumps(about, ensure_ascii=False, indent=1) + "\n").encode())
+        return
+    then = json.loads(path.read_text(encoding="utf-8"))
+    if changed := sorted(k for k in about if about[k] != then.get(k)):
+        values = "; ".join(f"{k}: {then.get(k)} then, {about[k]} now" for k in changed)
+        raise DataError(f"{path.parent} is a run with other options ({values}): repeat them, or remove it")
+
+
+_writer: Writer | None = None
+
+
+def _start(order: Order) -> None:
+    global _writer
+    _writer = Writer(order)
+
+
+def _chunk(folder: Path, number: int) -> int:
+    assert _writer is not None
+    return _writer.chunk(folder, number)
+
+
+def _run(order: Order, library: LetterLibrary, folder: Path, todo: list[int], workers: int) -> Iterator[int]:
+    if workers == 1 or len(todo) < 2:
+        if todo:
+            writer = Writer(order, library)
+            yield from (writer.chunk(folder, number) for number in todo)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(order,)) as pool:
+        try:
+            yield from pool.map(_chunk, [folder] * len(todo), todo)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _finish(order: Order, folder: Path, library: LetterLibrary, about: dict[str, Any], numbers: range) -> None:
+    """Gather the chunks' metadata into one file, write the card, and leave nothing passing behind."""
+    rows = b"".join((folder / CHUNKS / f"{n:06d}.jsonl").read_bytes() for n in numbers)
+    write_whole(folder / library.split / samples.METADATA, rows)
+    body = (
+        f"{order.total} {order.unit}s of height {order.height}, stacked by stackmix {stackmix.__version__} "
+        f"with seed {order.seed} out of letters of {', '.join(about['library']['sources'])} "
+        f"({library.split} split). All options stand in `{RUN}`."
+    )
+    card = samples.card("Stacked handwriting", [library.split], body)
+    write_whole(folder / "README.md", card.encode())
+    shutil.rmtree(folder / CHUNKS)

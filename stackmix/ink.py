@@ -1,0 +1,22 @@
+"""Ink apart from paper: what is written, 0 on paper to 255 at the darkest, whatever the paper's brightness."""
+
+import cv2
+import numpy as np
+
+from stackmix import images
+from stackmix.types import Image
+
+FLOOR = 0.15  # of the darkest ink: paler marks are taken for paper
+
+
+def ink_of(image: Image) -> Image:
+    """(H, W) uint8 ink of an image: its paper, the bright envelope of the grey values, is divided out.
+
+    The envelope is a closing wider than a stroke, then a blur.
+    """
+    shade = images.grey(image)
+    reach = max(15, shade.shape[0] // 2) | 1  # a lone full stop, too, must lie within its paper
+    paper = cv2.blur(cv2.morphologyEx(shade, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)), (reach, reach))
+    share = shade.astype(np.float32) / np.maximum(paper, 1)
+    top = max(1.0 - float(np.percentile(share, 0.5)), 0.1)
+    return np.clip((1.0 - share - FLOOR * top) * (255.0 / ((1 - FLOOR) * top)), 0, 255).astype(np.uint8)

@@ -1,0 +1,209 @@
+"""The letter library: samples with known letter borders, in one arena of pixels, and every piece of them indexed.
+
+A letter is never a file or a copy of its own; it is columns borders[k]..borders[k+1] of its sample. On disk a library is
+`library.parquet`: the images as they are, encoded without loss, with text, borders, scores, geometry, writer and split.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from stackmix import images
+from stackmix.geometry import Geometry, measure
+from stackmix.ink import ink_of
+from stackmix.pieces import PieceIndex
+from stackmix.staging import write_whole
+from stackmix.types import DataError, Image, Letter, Sample
+
+FILE = "library.parquet"
+SHIPPED = Path(__file__).parent / "letters" / "ru_en"
+MIN_SCORE = 0.1  # a letter less sure than this is never stacked
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("image", pa.binary()),
+        ("text", pa.string()),
+        ("borders", pa.list_(pa.int32())),
+        ("scores", pa.list_(pa.float32())),
+        ("baseline", pa.float32()),
+        ("skew", pa.float32()),
+        ("x_height", pa.float32()),
+        ("slant", pa.float32()),
+        ("stroke_width", pa.float32()),
+        ("writer", pa.string()),
+        ("source", pa.string()),
+        ("split", pa.string()),
+    ]
+)
+GEOMETRY = list(Geometry._fields)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLibrary:
+    """N samples. pixels: one uint8 arena, sample i at offsets[i] with shapes[i] = (H, W, 1 or 3).
+
+    ids, texts, sources: N strings. writers: (N,) index into writer_names. starts: (N+1,) first letter of each sample;
+    scores: (letters,) in 0..1; borders of sample i: border_columns[starts[i] + i : starts[i+1] + i + 1].
+    geometry: (N, 5) float32 of `Geometry`. split: the one split that all samples come from. index: every piece.
+    """
+
+    pixels: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    shapes: NDArray[np.int32]
+    ids: list[str]
+    texts: list[str]
+    sources: list[str]
+    writers: NDArray[np.int32]
+    writer_names: list[str]
+    starts: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    border_columns: NDArray[np.int32]
+    geometry: NDArray[np.float32]
+    split: str
+    index: PieceIndex
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def image(self, sample: int) -> Image:
+        """(H, W) or (H, W, 3) view of a sample's image."""
+        height, width, depth = self.shapes[sample].tolist()
+        start = int(self.offsets[sample])
+        flat = self.pixels[start : start + height * width * depth]
+        return flat.reshape((height, width) if depth == 1 else (height, width, depth))
+
+    def borders(self, sample: int) -> NDArray[np.int32]:
+        """(L+1,) view of a sample's borders."""
+        return self.border_columns[self.starts[sample] + sample : self.starts[sample + 1] + sample + 1]
+
+    def letters(self, piece: str) -> list[Letter]:
+        """Every instance of a piece of 1..8 letters: `library.letters("tion")`."""
+        found = self.index.find(piece)
+        where = zip(self.index.entry_sample[found], self.index.entry_position[found], strict=True)
+        return [Letter(int(sample), int(position), len(piece)) for sample, position in where]
+
+    def view(self, letter: Letter) -> Image:
+        """The columns of a piece, as a view into its sample's image."""
+        borders = self.borders(letter.sample)
+        return self.image(letter.sample)[:, borders[letter.position] : borders[letter.position + letter.length]]
+
+    @classmethod
+    def build(cls, samples: Iterable[Sample], split: str) -> "LetterLibrary":
+        """A library of samples with borders, all of one split; measures where each word stands.
+
+        Raises DataError for a sample of another split or without borders, and where there is no sample at all.
+        """
+        kept: list[Sample] = []
+        for sample in samples:
+            if sample.split != split:
+                raise DataError(f"{sample.id} is of split {sample.split!r}: a library holds one split, here {split!r}")
+            if sample.borders is None:
+                raise DataError(f"{sample.id} has no letter borders: cut it with `stackmix cut`")
+            kept.append(sample)
+        return cls._of(kept, split, measure_all(kept))
+
+    @classmethod
+    def _of(cls, kept: list[Sample], split: str, geometry: NDArray[np.float32]) -> "LetterLibrary":
+        if not kept:
+            raise DataError("the library is empty: not one sample has letters")
+        names = sorted({s.writer for s in kept})
+        place = {name: i for i, name in enumerate(names)}
+        writers = np.array([place[s.writer] for s in kept], np.int32)
+        shapes = np.array([s.image.shape if s.image.ndim == 3 else (*s.image.shape, 1) for s in kept], np.int32)
+        sizes = shapes.prod(axis=1, dtype=np.int64)
+        scores = [np.ones(len(s.text), np.float32) if s.scores is None else s.scores for s in kept]
+        texts = [s.text for s in kept]
+        return cls(
+            pixels=np.concatenate([s.image.ravel() for s in kept]),
+            offsets=np.concatenate([[0], np.cumsum(sizes)])[:-1],
+            shapes=shapes,
+            ids=[s.id for s in kept],
+            texts=texts,
+            sources=[s.source for s in kept],
+            writers=writers,
+            writer_names=names,
+            starts=np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64),
+            scores=np.concatenate(scores),
+            border_columns=np.concatenate([_borders(s) for s in kept]),
+            geometry=geometry,
+            split=split,
+            index=PieceIndex.of(texts, writers, [s >= MIN_SCORE for s in scores]),
+        )
+
+    def save(self, folder: Path, suffix: str = ".png") -> None:
+        """Write `folder/library.parquet`, images encoded without loss as .png or .webp."""
+        columns: dict[str, Any] = {
+            "id": self.ids,
+            "image": [images.encode(self.image(i), suffix, 101) for i in range(len(self))],
+            "text": self.texts,
+            "borders": [self.borders(i) for i in range(len(self))],
+            "scores": np.split(self.scores, self.starts[1:-1]),
+            "writer": [self.writer_names[w] for w in self.writers],
+            "source": self.sources,
+            "split": [self.split] * len(self),
+        }
+        columns |= {name: self.geometry[:, k] for k, name in enumerate(GEOMETRY)}
+        about = {b"stackmix": json.dumps({"split": self.split, "samples": len(self)}).encode()}
+        table = pa.Table.from_pydict({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA.with_metadata(about))
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd", row_group_size=4096)
+        write_whole(folder / FILE, sink.getvalue().to_pybytes())
+
+    @classmethod
+    def load(cls, folder: Path) -> "LetterLibrary":
+        """Open a library folder; DataError says what is wrong with it."""
+        try:
+            table = pq.read_table(folder / FILE)
+            rows = table.select([n for n in SCHEMA.names if n not in GEOMETRY]).to_pylist()
+            geometry = np.stack([table[n].to_numpy() for n in GEOMETRY], axis=1).astype(np.float32)
+        except FileNotFoundError:
+            raise DataError(f"{folder} holds no {FILE}: make a letter library with `stackmix cut`") from None
+        except (pa.ArrowException, KeyError) as error:
+            raise DataError(f"{folder / FILE} is no letter library: {error}") from None
+        if not rows:
+            raise DataError(f"{folder / FILE} is an empty library: cut samples with `stackmix cut` first")
+        splits = sorted({row["split"] for row in rows})
+        if len(splits) > 1:
+            raise DataError(f"{folder / FILE} mixes the splits {', '.join(splits)}: cut each into a library of its own")
+        with ThreadPoolExecutor() as pool:
+            pictures = list(pool.map(images.decode, (row.pop("image") for row in rows)))
+        return cls._of([_sample(r, p) for r, p in zip(rows, pictures, strict=True)], splits[0], geometry)
+
+
+def _sample(row: dict[str, Any], image: Image) -> Sample:
+    borders = np.array(row.pop("borders"), np.int32)
+    return Sample(image=image, borders=borders, scores=np.array(row.pop("scores"), np.float32), **row)
+
+
+def _borders(sample: Sample) -> NDArray[np.int32]:
+    """A sample's borders, checked: they come from files and index pixels later."""
+    borders = sample.borders
+    assert borders is not None
+    if len(borders) != len(sample.text) + 1 or borders[0] < 0 or borders[-1] > sample.image.shape[1]:
+        raise DataError(f"{sample.id}: borders {borders.tolist()} do not fit {sample.text!r}, {sample.image.shape[1]} columns wide")
+    if (np.diff(borders) < 1).any():
+        raise DataError(f"{sample.id}: borders {borders.tolist()} do not rise")
+    return borders.astype(np.int32)
+
+
+def measure_all(samples: list[Sample]) -> NDArray[np.float32]:
+    """(N, 5) geometry of samples with borders; a hand's usual geometry, from a first pass, steadies the second."""
+    inks = [ink_of(s.image) for s in samples]
+    borders = [_borders(s) for s in samples]
+    first = [measure(ink, s.text, b) for ink, s, b in zip(inks, samples, borders, strict=True)]
+    hands: dict[str, list[Geometry]] = defaultdict(list)
+    for sample, geometry in sorted(zip(samples, first, strict=True), key=lambda pair: -len(pair[0].text)):
+        if len(sample.text) >= 3 or sample.writer not in hands:
+            hands[sample.writer].append(geometry)
+    usual = {w: Geometry(*np.median(np.array(own), axis=0).tolist()) for w, own in hands.items()}
+    found = [measure(i, s.text, b, usual[s.writer]) for i, s, b in zip(inks, samples, borders, strict=True)]
+    return np.array(found, np.float32).reshape(len(samples), len(GEOMETRY))

@@ -1,0 +1,210 @@
+"""Stack pieces into words and lines: choose a hand that has the letters, choose the pieces, join their ink.
+
+A piece is cut along borders that lean with its hand and laid border on border, reaching a little over, so that strokes run
+into each other; where ink meets ink the darker wins, so no edge of a box can show. A piece whose stroke arrives higher or lower
+than its neighbour's leaves is moved towards it by a tenth of an x-height at most.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from stackmix.library import LetterLibrary
+from stackmix.pieces import SPACE
+from stackmix.rack import Rack
+from stackmix.selection import Stock, places_in, select, uniform
+from stackmix.types import DataError, Word
+
+# chance of a longest piece of 2, 3, .. 8 letters: shorter than in StackMix, for fewer verbatim copies of short words
+LONGEST = np.cumsum([0.15, 0.25, 0.2, 0.15, 0.1, 0.1, 0.05])
+OVERLAP = 0.06  # of an x-height: how far a piece reaches over its border
+BEARING = (0.05, 0.12)  # white beside a letter whose border was clipped to its ink, in x-heights
+GAP = (0.65, 1.25)  # between words
+MARGIN = 0.3  # around the whole
+MAX_SHIFT = 0.1  # up or down, to meet the neighbour's stroke
+NO_CUT = -(2**40)  # a side that is not cut: the outer side of a sample's first or last letter
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Whose letters may be stacked. counts: (writers, 256) instances of each letter code. style: (writers, 2)."""
+
+    counts: NDArray[np.int32]
+    style: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, library: LetterLibrary) -> "Hands":
+        """Count letters for each writer and take the median slant and stroke width of the writer's samples."""
+        index = library.index
+        writers = len(library.writer_names)
+        counts = np.zeros((writers, 256), np.int32)
+        for code, letter in enumerate(index.alphabet, 1):
+            counts[:, code] = np.bincount(index.entry_writer[index.find(letter)], minlength=writers)
+        slant, stroke = library.geometry[:, 3], library.geometry[:, 4] / library.geometry[:, 2]
+        own = [library.writers == w for w in range(writers)]
+        style = np.array([(np.median(slant[o]), 5 * np.median(stroke[o])) for o in own], np.float32)
+        return cls(counts, style)
+
+    def like(self, hand: int) -> NDArray[np.int32]:
+        """All writers, the one most like `hand`, itself, first."""
+        return np.argsort(((self.style - self.style[hand]) ** 2).sum(axis=1), kind="stable").astype(np.int32)
+
+    def draw(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int32]:
+        """Writers to take letters from: one drawn among those with nearly all the letters, then the others by likeness."""
+        wanted = np.unique(codes[codes != SPACE])
+        owned = (self.counts[:, wanted] > 0).sum(axis=1)
+        best = np.flatnonzero(owned >= min(owned.max(), len(wanted) - len(wanted) // 8))
+        hand = best[rng.integers(len(best))]
+        if owned[hand] == len(wanted):
+            return np.array([hand], np.int32)
+        return self.like(int(hand))
+
+
+class Stacker:
+    """`Stacker(library, 64).stack("quick brown fox", rng)` -> Word of height 64."""
+
+    def __init__(self, library: LetterLibrary, height: int) -> None:
+        self.library = library
+        self.rack = Rack.of(library, height)
+        self.hands = Hands.of(library)
+        index = library.index
+        self.stock = Stock(
+            index.keys,
+            index.starts,
+            index.slots,
+            index.entry_sample,
+            index.entry_position,
+            index.entry_writer,
+            library.starts,
+            np.concatenate([places_in(text) for text in library.texts]),
+            self.rack.crossings,
+            self.rack.x_height,
+        )
+
+    def stack(self, text: str, rng: np.random.Generator, hand: int | None = None) -> Word:
+        """Write one word or line in one hand; image (height, W) uint8, black ink on white.
+
+        hand: whose letters, an index into the library's writer_names; drawn where None.
+        Raises DataError naming the letters that the library lacks.
+        """
+        text = " ".join(text.split())
+        codes = self.library.index.encode(text)
+        words = _spans(text)
+        if not words or (np.count_nonzero(codes) < sum(b - a for a, b in words)):
+            missing = sorted({c for c, code in zip(text, codes, strict=True) if code == SPACE and not c.isspace()})
+            raise DataError(f"{text!r} cannot be written: the library has no {' '.join(missing) or 'letters for it'}")
+        hands = self.hands.draw(codes, rng) if hand is None else self.hands.like(hand)
+        state = rng.integers(0, 2**64, size=1, dtype=np.uint64)
+        places = places_in(text)
+        chosen = []
+        for start, stop in words:
+            longest = 2 + int(np.searchsorted(LONGEST, rng.random()))
+            pieces = select(codes[start:stop], places[start:stop], longest, hands, state, self.stock)
+            chosen.append(np.column_stack([pieces, np.full(len(pieces), start > 0)]))
+            chosen[-1][1:, 3] = 0
+        return self._join(text, np.concatenate(chosen), state)
+
+    def _join(self, text: str, pieces: NDArray[np.int32], state: NDArray[np.uint64]) -> Word:
+        rack, library = self.rack, self.library
+        plan, borders = _plan(
+            pieces, rack.borders, rack.firsts, library.starts, rack.crossings, rack.x_height, state, len(text)
+        )
+        ink = np.zeros((rack.height, borders[-1] + round(MARGIN * rack.x_height)), np.uint8)
+        _paint(ink, pieces, plan, rack.columns, rack.firsts, rack.leans)
+        sources = tuple(
+            (library.ids[s], p, n, library.writer_names[library.writers[s]]) for s, p, n, _ in pieces.tolist()
+        )
+        return Word(255 - ink, text, borders, sources)
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Half-open spans of the words of a text: "a bc" -> [(0, 1), (2, 4)]."""
+    spans, start = [], 0
+    for part in text.split(" "):
+        if part:
+            spans.append((start, start + len(part)))
+        start += len(part) + 1
+    return spans
+
+
+@njit(cache=True)
+def _plan(
+    pieces: NDArray[np.int32],
+    rack_borders: NDArray[np.int32],
+    firsts: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    crossings: NDArray[np.float32],
+    x_height: float,
+    state: NDArray[np.uint64],
+    letters: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Where every piece goes: plan (P, 4) first column and end column on the rack, both at mid x-height, columns to
+    the right from there to the image, rows down.
+
+    pieces: (P, 4) sample, first letter, length, 1 where a space stands before. borders: (letters + 1,) of the result.
+    """
+    plan = np.empty((len(pieces), 4), np.int64)
+    borders = np.zeros(letters + 1, np.int32)
+    reach = max(1, int(round(OVERLAP * x_height)))
+    x, letter, shift = float(round(MARGIN * x_height)), 0, 0.0
+    for k in range(len(pieces)):
+        sample, position, length, spaced = pieces[k]
+        base = starts[sample] + sample
+        last = starts[sample + 1] - starts[sample]
+        left, right = rack_borders[base + position], rack_borders[base + position + length]
+        before = x
+        if spaced:
+            x += (GAP[0] + (GAP[1] - GAP[0]) * uniform(state)) * x_height
+        elif k > 0 and position == 0:
+            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * x_height
+        if k > 0 and not spaced:
+            arrives, leaves = crossings[base + position], crossings[_right_border(pieces[k - 1], starts)]
+            wanted = shift + leaves - arrives if arrives >= 0 and leaves >= 0 else 0.0
+            shift = min(max(wanted, -MAX_SHIFT * x_height), MAX_SHIFT * x_height)
+        else:
+            shift = 0.0
+        if spaced:
+            borders[letter] = int(round(before))
+            letter += 1
+        column = int(round(x))
+        borders[letter] = column if spaced or k == 0 else int(round((before + x) / 2))
+        for j in range(1, length):
+            borders[letter + j] = column + rack_borders[base + position + j] - left
+        letter += length
+        plan[k, 0] = firsts[sample] + left - reach if position > 0 else NO_CUT
+        plan[k, 1] = firsts[sample] + right + reach if position + length < last else -NO_CUT
+        plan[k, 2] = column - left - firsts[sample]
+        plan[k, 3] = round(shift)
+        x = float(column + right - left)
+        borders[letter] = int(x)
+        if position + length == last:
+            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * x_height
+    return plan, borders
+
+
+@njit(cache=True, inline="always")
+def _right_border(piece: NDArray[np.int32], starts: NDArray[np.int64]) -> int:
+    return starts[piece[0]] + piece[0] + piece[1] + piece[2]
+
+
+@njit(cache=True)
+def _paint(
+    ink: NDArray[np.uint8],
+    pieces: NDArray[np.int32],
+    plan: NDArray[np.int64],
+    columns: NDArray[np.uint8],
+    firsts: NDArray[np.int64],
+    leans: NDArray[np.int16],
+) -> None:
+    """Lay the pieces of a plan into (H, W) ink, each cut along its leaning borders; the darker ink wins."""
+    height, width = ink.shape
+    for k in range(len(plan)):
+        sample, first, end = pieces[k, 0], plan[k, 0], plan[k, 1]
+        right, down = plan[k, 2], plan[k, 3]
+        stop = firsts[sample + 1] if sample + 1 < len(firsts) else len(columns)
+        for y in range(max(0, -down), min(height, height - down)):
+            lean = leans[sample, y]
+            for c in range(max(first + lean, firsts[sample], -right), min(end + lean, stop, width - right)):
+                ink[y + down, c + right] = max(ink[y + down, c + right], columns[c, y])

@@ -1,0 +1,79 @@
+"""Borders of a set word, read off the ink of each of its letters.
+
+Where neighbours leave empty columns, the border is the middle one, and any of them is without error. Where they touch
+or overlap, it is the middle of the overlap at mid x-height, where a reader would part them: flourishes and tails above
+and below don't count.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackmix.faces import Drawn
+
+INK = 64  # coverage from which a pixel counts as ink
+BAND = (0.25, 0.75)  # mid x-height, in x-heights above the baseline
+
+
+class Extent(NamedTuple):
+    """Columns of a letter's ink, half open."""
+
+    first: int
+    end: int
+
+
+def extent(glyph: Drawn, rows: tuple[float, float] = (-np.inf, np.inf)) -> Extent | None:
+    """The columns of a letter's ink between two rows of the image; None where it has none there."""
+    if not glyph.mask.size:
+        return None
+    top, bottom = np.clip(np.round(np.array(rows) - glyph.y), 0, len(glyph.mask)).astype(int)
+    # a hairline that is grey all over counts from half of its darkest pixel
+    least = min(INK, (int(glyph.mask.max()) + 1) // 2)
+    columns = np.flatnonzero((glyph.mask[top:bottom] >= least).any(axis=0))
+    return Extent(glyph.x + int(columns[0]), glyph.x + int(columns[-1]) + 1) if len(columns) else None
+
+
+def between(first: Drawn, second: Drawn, baseline: float, x_height: float) -> tuple[float, int, int]:
+    """The border of two neighbours, and the first and last column at which it is without error."""
+    left, right = extent(first), extent(second)
+    assert left and right, "letters have ink"
+    if left.end <= right.first:
+        return (left.end + right.first) / 2, left.end, right.first
+    band = baseline - BAND[1] * x_height, baseline - BAND[0] * x_height
+    left_mid, right_mid = extent(first, band), extent(second, band)
+    if left_mid and right_mid:
+        left, right = left_mid, right_mid
+    middle = (left.end + right.first) / 2
+    return middle, int(middle), int(middle)
+
+
+def borders_of(
+    glyphs: tuple[Drawn, ...], baseline: float, x_height: float
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Borders (L+1,) of a word's letters, and the columns (L-1, 2) at which each inner one is without error.
+
+    A glyph of no pixels is a space: it covers the gap between its neighbours, and spaces in a row share it evenly.
+    """
+    inked = [k for k, glyph in enumerate(glyphs) if glyph.mask.size]
+    ends = [found for k in inked if (found := extent(glyphs[k]))]
+    borders = np.zeros(len(glyphs) + 1)
+    free = np.zeros((len(glyphs) - 1, 2), np.int32)
+    borders[0], borders[-1] = min(e.first for e in ends), max(e.end for e in ends)
+    for i, j in pairwise(inked):
+        middle, low, high = between(glyphs[i], glyphs[j], baseline, x_height)
+        borders[i + 1 : j + 1] = np.linspace(low, high, j - i) if j > i + 1 else middle
+        free[i:j] = low, high
+    rising = strictly_rising(borders.astype(np.int32))
+    moved = (rising[1:-1] < free[:, 0]) | (rising[1:-1] > free[:, 1])
+    free[moved] = rising[1:-1][moved, None]
+    return rising, free
+
+
+def strictly_rising(borders: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The nearest borders, each at least one column after the last, that keep the first and the last one."""
+    steps = np.arange(len(borders), dtype=np.int32)
+    # without their steps, rising borders are borders that don't fall
+    level = np.clip(borders - steps, borders[0], borders[-1] - steps[-1])
+    return np.maximum.accumulate(level) + steps

@@ -1,0 +1,1 @@
+"""Readers, aligners and everything else that needs torch."""

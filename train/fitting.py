@@ -1,0 +1,288 @@
+"""Training of CTC models: from random weights or an older model, resumable to the bit, the best validation CER kept.
+
+Every random number is a function of (seed, update): the order of the batches, the augmentation and the dropout. So a
+checkpoint needs no generator states, and a resumed run computes the very updates that the uninterrupted one would have.
+"""
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stackmix.staging import whole_folder
+from stackmix.train.ctc import COLUMNS, HEIGHT, CTCConfig, CTCModel, languages_of, read
+from stackmix.train.packing import Packed, merged, padded_width
+from stackmix.train.scoring import cer
+from stackmix.types import BLANK, DataError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from stackmix.types import Sample
+
+CHECKPOINT = "checkpoint.pt"
+CHECKPOINT_EVERY = 250  # updates
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to train: passes over the data, peak learning rate, seed, epochs without a better CER before the stop."""
+
+    head: str = "conv"
+    epochs: int = 14
+    rate: float = 2e-3
+    seed: int = 0
+    patience: int = 5
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a checkpoint keeps beside the weights: updates done, the best CER so far, and one row for each epoch."""
+
+    update: int = 0
+    best_cer: float = math.inf
+    stale: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def held_out(packed: Packed) -> tuple[Packed, Packed, str]:
+    """Training and validation parts and how they were split; a writer is never on both sides.
+
+    Where there is no `val` split, every tenth writer is held out, or every tenth image where there are under ten writers.
+    """
+    train = packed.take(packed.splits == "train")
+    val = packed.take(packed.splits == "val")
+    if len(val):
+        return train, val, "the val split"
+    names = sorted(set(train.writers.tolist()))
+    out = np.isin(train.writers, names[::10]) if len(names) >= 10 else np.arange(len(train)) % 10 == 0
+    return train.take(~out), train.take(out), "every tenth " + ("writer" if len(names) >= 10 else "training image")
+
+
+def augment(ink: Tensor, generator: torch.Generator) -> Tensor:
+    """Random slant, rotation, size, place, elastic stretch along the line and stroke width of (B, H, W) ink in 0..1."""
+    count, height, width = ink.shape
+
+    def draw(low: float, high: float, *shape: int) -> Tensor:
+        return (torch.rand(count, *(shape or (1, 1)), generator=generator) * (high - low) + low).to(ink.device)
+
+    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    x, y = (x - width / 2).to(ink.device), (y - height / 2).to(ink.device)
+    nodes = max(3, width // 16)
+    stretch = functional.interpolate(draw(-2.5, 2.5, 1, nodes), size=width, mode="linear", align_corners=True)
+    from_x = x * draw(0.85, 1.15) + y * draw(-0.4, 0.4) + draw(-3, 3) + stretch
+    from_y = y * draw(0.85, 1.2) + x * draw(-0.04, 0.04) + draw(-2, 2)
+    grid = torch.stack([from_x * (2 / width), from_y * (2 / height)], dim=-1)
+    moved = functional.grid_sample(ink[:, None], grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    thick, thin = functional.max_pool2d(moved, 3, 1, 1), -functional.max_pool2d(-moved, 3, 1, 1)
+    weight = draw(-0.6, 0.6, 1, 1, 1)
+    return torch.where(weight > 0, torch.lerp(moved, thick, weight), torch.lerp(moved, thin, -weight))[:, 0]
+
+
+class Fitting:
+    """One training run: `Fitting(train, val, recipe, folder).run()` returns the best model.
+
+    folder: where the checkpoint lies; `restore()` goes on from it. init: a model to start from, its alphabet widened.
+    """
+
+    def __init__(self, train: Packed, val: Packed, recipe: Recipe, folder: Path, init: CTCModel | None = None) -> None:
+        self.train, self.val, self.recipe, self.folder = train, val, recipe, folder
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        torch.manual_seed(recipe.seed)
+        alphabet = "".join(sorted(set("".join(train.texts.tolist())) | set(init.config.alphabet if init else "")))
+        self.model = CTCModel(CTCConfig(alphabet, recipe.head, train.height, languages_of(alphabet)))
+        if init is not None:
+            _inherit(self.model, init)
+        self.train, self.too_long = _alignable(train, self.model.stride)
+        if not len(self.train) or not len(self.val):
+            raise DataError(f"{len(self.train)} training and {len(self.val)} validation images: at least one of each is needed")
+        self.model.to(self.device)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=recipe.rate, weight_decay=1e-2)
+        self.progress = Progress()
+        self.best: dict[str, Tensor] = {}
+        self.per_epoch = len(self.train.batches(COLUMNS))
+        self.labels = [_encode(text, alphabet) for text in self.train.texts.tolist()]
+
+    def run(self, tick: Callable[[int, str], None]) -> CTCModel:
+        """Train to the end or the early stop; `tick(images, message)` is called after every update."""
+        while len(self.progress.history) < self.recipe.epochs and self.progress.stale < self.recipe.patience:
+            self._epoch(tick)
+        self.model.load_state_dict(self.best)
+        return self.model.eval().cpu()
+
+    def _epoch(self, tick: Callable[[int, str], None]) -> None:
+        done, epoch = self.progress, len(self.progress.history)
+        losses = []
+        batches = self.train.batches(COLUMNS, np.random.default_rng([self.recipe.seed, epoch]))
+        for indices in batches[done.update - epoch * self.per_epoch :]:
+            losses.append(self._step(indices))
+            done.update += 1
+            if done.update % CHECKPOINT_EVERY == 0:
+                self.save()
+            tick(len(indices), f"epoch {epoch + 1}/{self.recipe.epochs} loss {losses[-1]:.3f} CER {done.best_cer:.3f}")
+        error = cer(read(self.model, self.val), self.val.texts.tolist())
+        done.history.append({"epoch": epoch + 1, "loss": float(np.mean(losses or [math.nan])), "cer": error})
+        done.stale += 1
+        if error < done.best_cer:
+            done.best_cer, done.stale = error, 0
+            self.best = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
+        self.save()
+
+    def _step(self, indices: np.ndarray) -> float:
+        update, total = self.progress.update, self.per_epoch * self.recipe.epochs
+        torch.manual_seed(self.recipe.seed * 1_000_003 + update + 1)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.rate * learning_rate(update / total)
+        self.model.train()
+        ink = torch.from_numpy(self.train.batch(indices)).to(self.device).float() / 255
+        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + update + 1)
+        log_probs = self.model(augment(ink, generator)).float()
+        labels = [self.labels[i] for i in indices]
+        lengths = torch.tensor([len(x) for x in labels])
+        frames = torch.full((len(indices),), log_probs.shape[1])
+        loss = functional.ctc_loss(
+            log_probs.transpose(0, 1), torch.cat(labels).to(self.device), frames, lengths, BLANK, zero_infinity=True
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def images_done(self) -> int:
+        """Images seen so far, for a progress bar."""
+        return round(self.progress.update / self.per_epoch * len(self.train))
+
+    def save(self) -> None:
+        """Write the checkpoint under a passing name, then rename it: the last good one is never damaged."""
+        state = {
+            "recipe": asdict(self.recipe),
+            "images": len(self.train),
+            "progress": asdict(self.progress),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best,
+        }
+        path = self.folder / CHECKPOINT
+        passing = path.with_suffix(".new")
+        try:
+            torch.save(state, passing)
+        except RuntimeError as error:  # torch hides a full disk in a RuntimeError
+            passing.unlink(missing_ok=True)
+            raise OSError(f"{path} cannot be written ({error}): free some space, then go on with --resume") from None
+        os.replace(passing, path)
+
+    def restore(self) -> None:
+        """Go on from the checkpoint in the folder, if there is one; DataError where it is of another run."""
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return
+        state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+        now = {**asdict(self.recipe), "images": len(self.train)}
+        then = {**state["recipe"], "images": state["images"]}
+        if changed := [f"{k} {then.get(k)} -> {v}" for k, v in now.items() if then.get(k) != v]:
+            raise DataError(f"{path} is of another run ({', '.join(changed)}): repeat its options, or remove {self.folder}")
+        self.progress = Progress(**state["progress"])
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best = state["best"]
+
+    def write_history(self, folder: Path) -> None:
+        """Write training.json: the recipe and, for each epoch, loss and validation CER."""
+        content = {
+            "recipe": asdict(self.recipe),
+            "train_images": len(self.train),
+            "val_images": len(self.val),
+            "too_long": self.too_long,
+            "history": self.progress.history,
+        }
+        (folder / "training.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")
+
+
+def gather(data: list[Path], height: int, tick: Callable[[int], object]) -> tuple[Packed, list[str]]:
+    """The train and val splits of sample folders and packed `.npz` files, and the images that were broken.
+
+    Test splits are never opened. Raises DataError where a folder has no train split.
+    """
+    parts, broken = [], []
+    for path in data:
+        if path.suffix == ".npz":
+            parts.append(Packed.load(path))
+            continue
+        from stackmix import samples
+        from stackmix.train.normalising import pack
+
+        for split in [s for s in ("train", "val") if s == "train" or s in samples.splits_of(path)]:
+            parts.append(pack(_ticked(samples.read(path, split, broken), tick), height))
+    return merged(parts), broken
+
+
+def _ticked(found: Iterator["Sample"], tick: Callable[[int], object]) -> Iterator["Sample"]:
+    for sample in found:
+        tick(1)
+        yield sample
+
+
+def train_ctc(data: list[Path], out: Path, recipe: Recipe, *, init: Path | None, resume: bool, bar: "tqdm[Any]") -> str:
+    """Train a CTC model into the folder `out`; returns a line on how it went. `bar` shows decoding, then training."""
+    old = CTCModel.from_pretrained(init) if init else None
+    with whole_folder(out, resumable=True, resume=resume) as folder:
+        bar.set_description("reading")
+        packed, broken = gather(data, old.config.height if old else HEIGHT, bar.update)
+        train, val, how = held_out(packed)
+        fitting = Fitting(train, val, recipe, folder, old)
+        fitting.restore()
+        bar.reset(total=len(fitting.train) * recipe.epochs)
+        bar.update(fitting.images_done())
+
+        def tick(images: int, message: str) -> None:
+            bar.set_description(message, refresh=False)
+            bar.update(images)
+
+        fitting.run(tick).save_pretrained(folder)
+        fitting.write_history(folder)
+        (folder / CHECKPOINT).unlink()
+    left_out = f"; left out: {len(broken)} broken, {fitting.too_long} with more letters than frames"
+    return (
+        f"CER {fitting.progress.best_cer:.3f} on {len(val):,} images of {how}, trained on {len(fitting.train):,}"
+        + (left_out if broken or fitting.too_long else "")
+    )
+
+
+def learning_rate(share: float) -> float:
+    """Share of the peak rate after a share 0..1 of all updates: a rise over the first 8 %, then a half cosine to 0."""
+    return share / 0.08 if share < 0.08 else 0.5 + 0.5 * math.cos(math.pi * (share - 0.08) / 0.92)
+
+
+def _encode(text: str, alphabet: str) -> Tensor:
+    return torch.tensor([alphabet.index(c) + 1 for c in text])
+
+
+def _alignable(packed: Packed, stride: int) -> tuple[Packed, int]:
+    """The images with frames enough for their texts (a repeated letter needs a blank between), and how many have not."""
+    frames = np.array([padded_width(int(w)) // stride for w in packed.widths])
+    needed = np.array([len(t) + sum(a == b for a, b in zip(t, t[1:], strict=False)) for t in packed.texts.tolist()])
+    keep = frames >= needed if len(packed) else np.zeros(0, bool)
+    return packed.take(keep), int((~keep).sum())
+
+
+def _inherit(model: CTCModel, old: CTCModel) -> None:
+    """Take over the weights of another model; letters it did not know keep their random rows."""
+    if (old.config.head, old.config.height) != (model.config.head, model.config.height):
+        raise DataError(f"--init holds a {old.config.head} model of height {old.config.height}: train with the same head")
+    state = model.state_dict()
+    ours = [0, *(model.config.alphabet.index(c) + 1 for c in old.config.alphabet)]
+    for name, value in old.state_dict().items():
+        if name.startswith("classes."):
+            state[name][ours] = value
+        else:
+            state[name] = value
+    model.load_state_dict(state)
