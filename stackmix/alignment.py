@@ -87,14 +87,17 @@ def align_batch(
         raise AlignmentError(f"{count} emissions, {len(labels)} texts and {of} lengths: give one of each for each item")
     flat, begins, classes, available = _pack(log_probs)
     wanted = available if lengths is None else np.asarray(lengths)
+    if count and wanted.dtype.kind not in "iu":
+        raise AlignmentError(f"lengths are {wanted.dtype}: give whole numbers of frames")
     frames = np.where((wanted >= 0) & (wanted <= available), wanted, 0).astype(np.int64)
 
-    letters = [item if _is_array(item, 1, np.int32) else np.zeros(0, np.int32) for item in labels]
-    edges = np.cumsum([0, *map(len, letters)], dtype=np.int64)
+    empty = np.zeros(0, np.int32)
+    texts = [item if _is_array(item, 1, np.int32) else empty for item in labels]
+    edges = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     widths = (np.diff(edges) // LANES + 1) * LANES  # above L: the blank after the last letter has a place too
     room = int(np.max(frames * (widths + 1), initial=0))
-    texts = np.concatenate([*letters, np.zeros(0, np.int32)])
-    (starts, stops), scores, totals = _align(flat, begins, frames, classes, texts, edges, widths, room)
+    joined = np.concatenate([*texts, empty])
+    (starts, stops), scores, totals = _align(flat, begins, frames, classes, joined, edges, widths, room)
     cut = edges.tolist()
     return [
         Alignment(starts[a:b], stops[a:b], scores[a:b], total)
@@ -114,8 +117,9 @@ def _pack(log_probs: Floats | Sequence[Floats]) -> tuple[Floats, Longs, Longs, L
         if not _is_array(log_probs, 3, np.float32):
             raise AlignmentError(f"log_probs is {_kind(log_probs)}: give (B, T, C) float32 or a list of (T, C)")
         count, frames, classes = log_probs.shape
-        begins = np.arange(count, dtype=np.int64) * (frames * classes)
-        return np.ascontiguousarray(log_probs).reshape(-1), begins, np.full(count, classes), np.full(count, frames)
+        each = np.ones(count, np.int64)
+        begins = (np.cumsum(each) - 1) * (frames * classes)
+        return np.ascontiguousarray(log_probs).reshape(-1), begins, each * classes, each * frames
     items = [item if _is_array(item, 2, np.float32) else np.zeros((0, 1), np.float32) for item in log_probs]
     shapes = np.array([item.shape for item in items], np.int64).reshape(-1, 2)
     begins = np.cumsum(shapes.prod(1)) - shapes.prod(1)

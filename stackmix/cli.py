@@ -54,7 +54,9 @@ def prepare(
 @app.command()
 def train(
     kind: Annotated[Literal["ctc"], typer.Argument(help="The model to train.")],
-    data: Annotated[list[Path], typer.Argument(help="Sample folders, or .npz files of `python -m stackmix.train.packing`.")],
+    data: Annotated[
+        list[Path], typer.Argument(help="Sample folders, or .npz files of `python -m stackmix.train.packing`.")
+    ],
     out: Annotated[Path, typer.Option(help="The model folder to make.")],
     head: Annotated[
         Literal["conv", "recurrent"], typer.Option(help="conv: letters fire where they stand; recurrent: reads better.")
@@ -62,7 +64,7 @@ def train(
     init: Annotated[Path | None, typer.Option(help="A model folder to start from; its alphabet is widened.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training data.")] = 14,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same machine: same model.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run of the same options.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, same options.")] = False,
 ) -> None:
     """Train a CTC model on the train split; the epoch with the best character error rate on val is kept."""
     from tqdm import tqdm
@@ -112,16 +114,27 @@ def inspect(
 @app.command()
 def generate(
     corpus: Annotated[Path, typer.Option(help="A UTF-8 text file, one text a line.")],
-    library: Annotated[Path | None, typer.Option(help="A letter library; without it the Russian and English one that ships.")] = None,
+    library: Annotated[
+        Path | None, typer.Option(help="A letter library; without it the Russian and English one that ships.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="The sample folder to make.")] = Path("synth"),
-    unit: Annotated[Literal["word", "line"], typer.Option(help="Split the corpus at white space, or write its lines.")] = "word",
-    count: Annotated[int | None, typer.Option(min=1, help="Samples: the corpus in order, then drawn from it. Without it: each item once.")] = None,
+    unit: Annotated[
+        Literal["word", "line"], typer.Option(help="Split the corpus at white space, or write its lines.")
+    ] = "word",
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, help="Samples: the corpus in order, then drawn from it. Without it: each item once."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
     height: Annotated[int, typer.Option(min=16, max=1024, help="Pixels.")] = 64,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes are the same for any number.")] = 1,
-    balance: Annotated[bool, typer.Option("--balance", help="Draw items so that rare characters are seen as often as others.")] = False,
-    skip_missing: Annotated[bool, typer.Option("--skip-missing", help="Leave out items with characters the library lacks.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run of the same options.")] = False,
+    balance: Annotated[
+        bool, typer.Option("--balance", help="Draw items so that rare characters are seen as often as others.")
+    ] = False,
+    skip_missing: Annotated[
+        bool, typer.Option("--skip-missing", help="Leave out items with characters the library lacks.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, same options.")] = False,
 ) -> None:
     """Stack the letters of a library into the words or lines of a corpus and write them as a sample folder."""
     from tqdm import tqdm

@@ -1,9 +1,10 @@
 """The texts to write: read a corpus, give each character a sign the library has, and even out rare letters.
 
-A corpus is UTF-8, one text a line. Characters that the library lacks fall back to the nearest sign it has
-(a curly quote to a straight one, a long dash to a short one); what is still missing is named before anything is written.
+A corpus is UTF-8, one text a line. Characters that the library lacks fall back to the nearest sign it has (a curly
+quote to a straight one, a long dash to a short one); what is still missing is named before anything is written.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -54,7 +55,10 @@ class MissingCharacters(DataError):
 
 @dataclass(slots=True)
 class Corpus:
-    """items: texts as they will be written. replaced: (character, sign) -> times. skipped: items left out, by character."""
+    """items: texts as they will be written. replaced: (character, sign) -> times.
+
+    skipped: character that the library lacks -> items left out for it; skipped_items: all of them, each once.
+    """
 
     items: list[str]
     replaced: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -71,19 +75,28 @@ def read(path: Path, unit: str = "word") -> list[str]:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"corpus {path}: {error.strerror}") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+    if (bad := _foreign_byte(data)) is not None:
+        line = data[:bad].count(b"\n") + 1
         raise DataError(
-            f"corpus {path}: byte 0x{data[error.start]:02x} at offset {error.start} (line {line}) is not UTF-8: "
+            f"corpus {path}: byte 0x{data[bad]:02x} at offset {bad} (line {line}) is not UTF-8 text: "
             "save it as UTF-8, or convert it with `iconv -f CP1251 -t UTF-8`"
-        ) from None
+        )
+    text = data.decode("utf-8-sig")
     lines = [" ".join(line.split()) for line in unicodedata.normalize("NFC", text).splitlines()]
     items = [item for line in lines for item in (line.split() if unit == "word" else [line]) if item]
     if not items:
         raise DataError(f"corpus {path} is empty: give it one text a line")
     return items
+
+
+def _foreign_byte(data: bytes) -> int | None:
+    """Offset of the first byte that no UTF-8 text has; UTF-16 is valid UTF-8 at times, but full of bytes 0 to 8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    control = re.search(rb"[\x00-\x08]", data)
+    return control.start() if control else None
 
 
 def fit(items: Sequence[str], alphabet: Collection[str], *, skip_missing: bool = False) -> Corpus:

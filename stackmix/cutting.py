@@ -1,6 +1,6 @@
 """From frames to columns: the borders between the letters of a word, out of its emission and its text.
 
-Letter k fires in frames starts[k]..stops[k] of the best CTC path; the ink between two letters' frames belongs to either.
+Letter k fires in frames starts[k]..stops[k] of the best CTC path; ink between two letters' frames belongs to either.
 The border is the column there with the least ink, held near the middle of the gap by a parabola, so that it slides
 into an empty column close by and stays put in a connected stroke. The first and the last border lie on the ink's edge.
 """

@@ -83,14 +83,20 @@ class Face:
         return self.gaps[pair]
 
     def pens(self, text: str, tracking: float = 0.0) -> NDArray[np.float64]:
-        """(L,) pen position of each character; tracking: x-heights added to the face's own steps."""
+        """(L,) pen position of each character; tracking: x-heights added to the face's own steps.
+
+        Characters that touch in the face touch at any tracking.
+        """
         unit = self.x_height * OVERSAMPLE
         moves = [0.0]
         for pair in map("".join, pairwise(text)):
             move = self.step(pair) + tracking * unit
-            if self.join and pair[0].islower() and pair[1].islower():
-                # one pixel more than the gap, so that rounded pens still touch
-                move -= min(max(self.gap(pair) + tracking * unit + 1, 0.0), self.join * unit)
+            # the gap that tracking leaves, and a pixel more, so that rounded pens still touch
+            excess = self.gap(pair) + tracking * unit + 1
+            if self.gap(pair) <= 0:
+                move -= min(max(excess, 0.0), max(tracking, 0.0) * unit + 1)
+            elif self.join and pair[0].islower() and pair[1].islower():
+                move -= min(max(excess, 0.0), self.join * unit)
             moves.append(move)
         return np.cumsum(moves)
 
@@ -157,11 +163,13 @@ def ink_slant(face: Face) -> float:
     return round(float(shears[power.argmax()]), 2)
 
 
-def open_face(source: Path | BinaryIO, name: str = "", x_height: float = 24.0, join: float = 0.0) -> Face:
+def open_face(
+    source: Path | BinaryIO, name: str = "", x_height: float = 24.0, join: float = 0.0, wrong: str = ""
+) -> Face:
     """Open a face from a path or an open file so that its small letters come out `x_height` pixels high.
 
-    name: the writer's name, the file's stem by default. Raises DataError for a file that is no face, or one that has no
-    small letter of ours.
+    name: the writer's name, the file's stem by default. wrong: characters to count as missing. Raises DataError for a
+    file that is no face, or one that has no small letter of ours.
     """
     data = source.read_bytes() if isinstance(source, Path) else source.read()
     name = name or (source.stem if isinstance(source, Path) else "face")
@@ -173,6 +181,7 @@ def open_face(source: Path | BinaryIO, name: str = "", x_height: float = 24.0, j
         raise DataError(f"{name} draws none of {FLAT}: its x-height is unknown")
     font = ImageFont.truetype(io.BytesIO(data), 200 * x_height * OVERSAMPLE / height)
     face = Face(name, font, x_height, join, blanks=tuple(draw(font, c) for c in NO_CHARACTERS))
+    face.known.update(dict.fromkeys(wrong, False))
     face.slant = ink_slant(face)
     return face
 

@@ -1,7 +1,8 @@
-"""Write a whole data set of stacked words or lines: chunk by chunk, in any number of workers, resumable, same seed same bytes.
+"""Write a whole data set of stacked words or lines chunk by chunk, with any number of workers, resumable.
 
-Sample i draws from `default_rng([seed, i])` alone. A chunk of samples counts as done when its metadata file stands under
-its final name; `run.json` holds all that the bytes depend on, and a run resumes only where it is the same.
+Sample i draws from `default_rng([seed, i])` alone, so the same seed gives the same bytes. A chunk of samples counts as
+done when its metadata file stands under its final name; `run.json` holds all that the bytes depend on, and a run
+resumes only where it is the same.
 """
 
 import hashlib

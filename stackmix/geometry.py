@@ -1,4 +1,4 @@
-"""Where a word stands: baseline, skew, x-height, slant and stroke width, measured from its ink and its letters' borders.
+"""Where a word stands: baseline, skew, x-height, slant and stroke width, measured from its ink and letter borders.
 
 A letter's class says how far its ink reaches: `a` from 0 to 1 x-height above the baseline, `p` from -0.85 to 1. The ink
 tops and bottoms between the borders are regressed on these reaches: row = baseline - x_height * reach + skew * x. So a
@@ -46,7 +46,7 @@ UNKNOWN = (NAN, NAN)
 
 
 class Geometry(NamedTuple):
-    """baseline: row of the baseline in the image's middle column. skew: rows per column. x_height, stroke_width: pixels.
+    """baseline: its row in the image's middle column. skew: rows per column. x_height, stroke_width: pixels.
 
     slant: columns to the right per row upwards, 0 for upright writing.
     """
@@ -59,7 +59,7 @@ class Geometry(NamedTuple):
 
 
 def reach(letter: str) -> tuple[float, float]:
-    """How far the ink of a letter reaches above the baseline, (top, bottom) in x-heights: reach("p") == (1.0, -0.85)."""
+    """How far a letter's ink reaches above the baseline, (top, bottom) in x-heights: reach("p") == (1.0, -0.85)."""
     if letter in REACH:
         return REACH[letter]
     return CAPITAL if letter.isupper() or letter.isdigit() else UNKNOWN
@@ -67,7 +67,7 @@ def reach(letter: str) -> tuple[float, float]:
 
 @njit(cache=True)
 def ink_extents(ink: NDArray[np.uint8], borders: NDArray[np.int32]) -> NDArray[np.float64]:
-    """(L, 2) first and last + 1 inked row of each letter, within the middle 80 % of its columns; -1 where there is none."""
+    """(L, 2) first and last + 1 inked row of each letter in the middle 80 % of its columns, -1 where there is none."""
     count = len(borders) - 1
     found = np.full((count, 2), -1.0)
     for k in range(count):
@@ -87,16 +87,16 @@ def ink_extents(ink: NDArray[np.uint8], borders: NDArray[np.int32]) -> NDArray[n
 def slant_and_stroke(ink: NDArray[np.uint8]) -> tuple[float, float]:
     """Slant as the shear that makes the columns' ink most uneven; stroke width as twice the area over the outline."""
     height, width = ink.shape
-    best, slant = -1.0, 0.0
+    rows, columns = np.nonzero(ink > INK)
+    best, slant = -1, 0.0
     for step in range(-8, 17):
         shear = step / 10.0
-        columns = np.zeros(width + int(1.6 * height) + int(0.8 * height) + 2)
-        for y in range(height):
-            shift = int(round(shear * (y - height))) + int(1.6 * height)
-            for x in range(width):
-                columns[x + shift] += ink[y, x] > INK
-        power = (columns * columns).sum()
-        if power > best:
+        shifts = np.array([round(shear * (y - height)) + int(1.6 * height) + 1 for y in range(height)])
+        heights = np.zeros(width + int(2.4 * height) + 4, np.int64)
+        for i in range(len(rows)):
+            heights[columns[i] + shifts[rows[i]]] += 1
+        power = (heights * heights).sum()
+        if power > best or (power == best and step <= 0):  # of equals the most upright
             best, slant = power, shear
     area, edges = 0, 0
     for y in range(height):
@@ -109,29 +109,42 @@ def slant_and_stroke(ink: NDArray[np.uint8]) -> tuple[float, float]:
     return slant, area / max(edges * np.pi / 4, 1.0)
 
 
-def measure(ink: Image, text: str, borders: NDArray[np.int32], usual: Geometry | None = None) -> Geometry:
+def measure(
+    ink: Image,
+    text: str,
+    borders: NDArray[np.int32],
+    usual: Geometry | None = None,
+    first: Geometry | None = None,
+) -> Geometry:
     """Measure one word or line of (H, W) ink with known borders.
 
-    usual: the hand's geometry, which steadies words of few or unclear letters.
+    usual: the hand's geometry, which steadies words of few or unclear letters. first: what this very word measured
+    before its hand was known; saves measuring slant and stroke again.
     """
+    slant, stroke = slant_and_stroke(ink) if first is None else (first.slant, first.stroke_width)
+    if usual is not None:
+        sure = min(1.0, len(text) / 8)
+        slant = sure * slant + (1 - sure) * usual.slant
+    baseline, x_height, skew = _regress(*_observed(ink, text, borders), ink, usual and usual.x_height)
+    return Geometry(baseline, skew, x_height, slant, stroke)
+
+
+def _observed(
+    ink: Image, text: str, borders: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Rows (n,) where letters begin and end, the design (n, 3) they are regressed on, and the trust (n,) in each."""
     extents = ink_extents(ink, borders)
-    middle = ink.shape[1] / 2
     rows, design, trust = [], [], []
     for k, letter in enumerate(text):
         if letter.isspace() or extents[k, 0] < 0:
             continue
-        x = (borders[k] + borders[k + 1]) / 2 - middle
+        x = (borders[k] + borders[k + 1] - ink.shape[1]) / 2
         for side, above in enumerate(reach(letter)):
             if not np.isnan(above):
                 rows.append(extents[k, side])
                 design.append((1.0, -above, x))
                 trust.append(1.0 if above in (0.0, 1.0) and letter.islower() else 0.4)
-    slant, stroke = slant_and_stroke(ink)
-    if usual is not None:
-        sure = min(1.0, len(text) / 8)
-        slant = sure * slant + (1 - sure) * usual.slant
-    baseline, x_height, skew = _regress(np.array(rows), np.array(design), np.array(trust), ink, usual and usual.x_height)
-    return Geometry(baseline, skew, x_height, slant, stroke)
+    return np.array(rows), np.array(design), np.array(trust)
 
 
 def _regress(

@@ -1,4 +1,4 @@
-"""Pictures in and out of files as bytes, so that any path works on any system (cv2's own file calls fail on Windows)."""
+"""Pictures in and out of files as bytes, so that any path works on any system (cv2's own calls fail on Windows)."""
 
 from pathlib import Path
 
@@ -16,6 +16,8 @@ def decode(data: bytes) -> Image:
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR) if data else None
     if image is None or image.size == 0:
         raise DataError(f"{len(data)} bytes are no picture")
+    if data[8:12] == b"WEBP" and image.ndim == 3 and (image == image[..., :1]).all():  # WebP has no grey mode
+        return np.ascontiguousarray(image[..., 0])
     return np.ascontiguousarray(image[..., ::-1]) if image.ndim == 3 else image
 
 

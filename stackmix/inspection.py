@@ -1,4 +1,4 @@
-"""Sheets to look at before one trusts a library or a sample folder: words with their borders, captions, stacked texts."""
+"""Sheets to look at before one trusts a library or a sample folder: words with borders, captions, stacked texts."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -67,7 +67,7 @@ def _captioned(folder: Path, split: str, row: dict[str, object], writer: "Captio
 
 
 class CaptionWriter:
-    """Writes captions in the plainest hand of the library that ships, which has both alphabets; other characters show as "?"."""
+    """Writes captions in the plainest hand of the library that ships; characters it lacks show as "?"."""
 
     def __init__(self) -> None:
         library = LetterLibrary.load(SHIPPED)

@@ -1,6 +1,6 @@
 """The letter library: samples with known letter borders, in one arena of pixels, and every piece of them indexed.
 
-A letter is never a file or a copy of its own; it is columns borders[k]..borders[k+1] of its sample. On disk a library is
+A letter is never a file or a copy of its own, but columns borders[k]..borders[k+1] of its sample. On disk a library is
 `library.parquet`: the images as they are, encoded without loss, with text, borders, scores, geometry, writer and split.
 """
 
@@ -26,7 +26,7 @@ from stackmix.types import DataError, Image, Letter, Sample
 
 FILE = "library.parquet"
 SHIPPED = Path(__file__).parent / "letters" / "ru_en"
-MIN_SCORE = 0.1  # a letter less sure than this is never stacked
+MIN_SCORE = 0.2  # a letter less sure than this is not stacked, unless it is among the surer half of its kind
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
@@ -109,10 +109,11 @@ class LetterLibrary:
             if sample.borders is None:
                 raise DataError(f"{sample.id} has no letter borders: cut it with `stackmix cut`")
             kept.append(sample)
-        return cls._of(kept, split, measure_all(kept))
+        return cls.of(kept, split, measure_all(kept))
 
     @classmethod
-    def _of(cls, kept: list[Sample], split: str, geometry: NDArray[np.float32]) -> "LetterLibrary":
+    def of(cls, kept: list[Sample], split: str, geometry: NDArray[np.float32]) -> "LetterLibrary":
+        """A library of samples with borders whose geometry (N, 5) is known already; DataError where there is none."""
         if not kept:
             raise DataError("the library is empty: not one sample has letters")
         names = sorted({s.writer for s in kept})
@@ -121,6 +122,7 @@ class LetterLibrary:
         shapes = np.array([s.image.shape if s.image.ndim == 3 else (*s.image.shape, 1) for s in kept], np.int32)
         sizes = shapes.prod(axis=1, dtype=np.int64)
         scores = [np.ones(len(s.text), np.float32) if s.scores is None else s.scores for s in kept]
+        border_columns = np.concatenate([_borders(s) for s in kept])
         texts = [s.text for s in kept]
         return cls(
             pixels=np.concatenate([s.image.ravel() for s in kept]),
@@ -133,10 +135,10 @@ class LetterLibrary:
             writer_names=names,
             starts=np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64),
             scores=np.concatenate(scores),
-            border_columns=np.concatenate([_borders(s) for s in kept]),
+            border_columns=border_columns,
             geometry=geometry,
             split=split,
-            index=PieceIndex.of(texts, writers, [s >= MIN_SCORE for s in scores]),
+            index=PieceIndex.of(texts, writers, usable(texts, np.concatenate(scores))),
         )
 
     def save(self, folder: Path, suffix: str = ".png") -> None:
@@ -161,22 +163,38 @@ class LetterLibrary:
     @classmethod
     def load(cls, folder: Path) -> "LetterLibrary":
         """Open a library folder; DataError says what is wrong with it."""
+        path = folder / FILE
         try:
-            table = pq.read_table(folder / FILE)
+            table = pq.read_table(path).select(SCHEMA.names).cast(SCHEMA)
             rows = table.select([n for n in SCHEMA.names if n not in GEOMETRY]).to_pylist()
             geometry = np.stack([table[n].to_numpy() for n in GEOMETRY], axis=1).astype(np.float32)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise DataError(f"{folder} holds no {FILE}: make a letter library with `stackmix cut`") from None
-        except (pa.ArrowException, KeyError) as error:
-            raise DataError(f"{folder / FILE} is no letter library: {error}") from None
+        except (pa.ArrowException, KeyError, OSError) as error:  # Arrow says OSError for a damaged page
+            raise DataError(f"{path} is no letter library: {error}") from None
         if not rows:
-            raise DataError(f"{folder / FILE} is an empty library: cut samples with `stackmix cut` first")
+            raise DataError(f"{path} is an empty library: cut samples with `stackmix cut` first")
+        if gaps := [name for name in SCHEMA.names if table[name].null_count]:
+            raise DataError(f"{path} has empty fields in {', '.join(gaps)}: make the library again with `stackmix cut`")
         splits = sorted({row["split"] for row in rows})
         if len(splits) > 1:
-            raise DataError(f"{folder / FILE} mixes the splits {', '.join(splits)}: cut each into a library of its own")
-        with ThreadPoolExecutor() as pool:
-            pictures = list(pool.map(images.decode, (row.pop("image") for row in rows)))
-        return cls._of([_sample(r, p) for r, p in zip(rows, pictures, strict=True)], splits[0], geometry)
+            raise DataError(f"{path} mixes the splits {', '.join(splits)}: cut each into a library of its own")
+        try:
+            with ThreadPoolExecutor() as pool:
+                pictures = list(pool.map(images.decode, (row.pop("image") for row in rows)))
+            return cls.of([_sample(r, p) for r, p in zip(rows, pictures, strict=True)], splits[0], geometry)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
+
+
+def usable(texts: list[str], scores: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which of all letters may be stacked: those with a score of MIN_SCORE, and the surer half of each character."""
+    points = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+    keep = scores >= MIN_SCORE
+    for point in np.unique(points[~keep]):
+        own = points == point
+        keep |= own & (scores >= np.median(scores[own]))
+    return keep
 
 
 def _sample(row: dict[str, Any], image: Image) -> Sample:
@@ -185,13 +203,16 @@ def _sample(row: dict[str, Any], image: Image) -> Sample:
 
 
 def _borders(sample: Sample) -> NDArray[np.int32]:
-    """A sample's borders, checked: they come from files and index pixels later."""
+    """A sample's borders, checked as its scores are: they come from files and index pixels later."""
     borders = sample.borders
     assert borders is not None
     if len(borders) != len(sample.text) + 1 or borders[0] < 0 or borders[-1] > sample.image.shape[1]:
-        raise DataError(f"{sample.id}: borders {borders.tolist()} do not fit {sample.text!r}, {sample.image.shape[1]} columns wide")
+        width = sample.image.shape[1]
+        raise DataError(f"{sample.id}: borders {borders.tolist()} do not fit {sample.text!r}, {width} columns wide")
     if (np.diff(borders) < 1).any():
         raise DataError(f"{sample.id}: borders {borders.tolist()} do not rise")
+    if sample.scores is not None and len(sample.scores) != len(sample.text):
+        raise DataError(f"{sample.id}: {len(sample.scores)} scores do not fit {sample.text!r}")
     return borders.astype(np.int32)
 
 
@@ -205,5 +226,6 @@ def measure_all(samples: list[Sample]) -> NDArray[np.float32]:
         if len(sample.text) >= 3 or sample.writer not in hands:
             hands[sample.writer].append(geometry)
     usual = {w: Geometry(*np.median(np.array(own), axis=0).tolist()) for w, own in hands.items()}
-    found = [measure(i, s.text, b, usual[s.writer]) for i, s, b in zip(inks, samples, borders, strict=True)]
+    rows = zip(inks, samples, borders, first, strict=True)
+    found = [measure(ink, s.text, b, usual[s.writer], own) for ink, s, b, own in rows]
     return np.array(found, np.float32).reshape(len(samples), len(GEOMETRY))

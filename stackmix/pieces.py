@@ -1,8 +1,8 @@
 """Every piece of 1..8 letters in a library, found in constant time.
 
 A letter is one byte (its place in the library's alphabet, from 1), so a piece of up to 8 letters is exactly one uint64
-and no two pieces share a key. Keys are sorted; behind each lie its entries, sorted by writer; a hash table leads from key
-to its place (open addressing; multiplicative hashing, Knuth 1973, section 6.4).
+and no two pieces share a key. Keys are sorted; behind each lie its entries, sorted by writer; a hash table leads from a
+key to its place (open addressing; multiplicative hashing, Knuth 1973, section 6.4).
 """
 
 from dataclasses import dataclass
@@ -22,10 +22,11 @@ class PieceIndex:
     """alphabet: letter of code k is alphabet[k - 1]. keys: (K,) uint64, rising. starts: (K+1,) first entry of each key.
 
     entry_sample, entry_position, entry_writer: (E,) where each instance of a piece begins and whose hand it is.
-    slots: (2**bits,) place of a key in `keys` + 1, 0 where empty.
+    slots: (2**bits,) place of a key in `keys` + 1, 0 where empty. table: (0x110000,) code of each character.
     """
 
     alphabet: str
+    table: NDArray[np.uint8]
     keys: NDArray[np.uint64]
     starts: NDArray[np.int32]
     entry_sample: NDArray[np.int32]
@@ -34,14 +35,22 @@ class PieceIndex:
     slots: NDArray[np.int32]
 
     @classmethod
-    def of(cls, texts: list[str], writers: NDArray[np.int32], usable: list[NDArray[np.bool_]] | None = None) -> "PieceIndex":
-        """Index the pieces of texts; `usable` marks, for each text, the letters that may be part of a piece."""
-        alphabet = "".join(sorted({c for text in texts for c in text if not c.isspace()}))
+    def of(cls, texts: list[str], writers: NDArray[np.int32], usable: NDArray[np.bool_] | None = None) -> "PieceIndex":
+        """Index the pieces of texts; `usable` marks, among the letters of all texts, those that may be part of one.
+
+        A letter without one usable instance is not in the alphabet.
+        """
+        letters = "".join(texts)
+        keep = np.ones(len(letters), bool) if usable is None else usable
+        good = {letter for letter, kept in zip(letters, keep.tolist(), strict=True) if kept}
+        alphabet = "".join(sorted(letter for letter in good if not letter.isspace()))
         if len(alphabet) > 255:
-            raise DataError(f"a library holds at most 255 different letters, not {len(alphabet)}: make one for each script")
-        codes, starts = encode_all(texts, alphabet)
-        if usable is not None and len(codes):
-            codes[~np.concatenate(usable)] = SPACE
+            raise DataError(f"a library holds at most 255 letters, not {len(alphabet)}: make one for each script")
+        table = np.zeros(0x110000, np.uint8)
+        table[np.array([ord(letter) for letter in alphabet], np.int64)] = np.arange(1, len(alphabet) + 1)
+        codes = _encode(letters, table)
+        starts = np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64)
+        codes[~keep] = SPACE
         lengths = np.diff(starts)
         sample = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
         position = (np.arange(len(codes)) - np.repeat(starts[:-1], lengths)).astype(np.int16)
@@ -51,6 +60,7 @@ class PieceIndex:
         first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.zeros(0, np.int64)
         return cls(
             alphabet,
+            table,
             keys[first],
             np.append(first, len(keys)).astype(np.int32),
             sample[entries],
@@ -61,14 +71,14 @@ class PieceIndex:
 
     def encode(self, text: str) -> NDArray[np.uint8]:
         """(L,) codes of a text; white space and unknown letters are SPACE."""
-        return encode_all([text], self.alphabet)[0]
+        return _encode(text, self.table)
 
     def find(self, piece: str) -> slice:
         """The entries of a piece; an empty slice where the library has none."""
         codes = self.encode(piece)
         if not 0 < len(codes) <= MAX_PIECE or (codes == SPACE).any():
             return slice(0, 0)
-        place = find_key(key_of(codes, 0, len(codes)), self.keys, self.slots)
+        place = find_key(np.uint64(key_of(codes, 0, len(codes))), self.keys, self.slots)  # numba hands back a plain int
         return slice(0, 0) if place < 0 else slice(int(self.starts[place]), int(self.starts[place + 1]))
 
     def counts(self) -> dict[str, int]:
@@ -76,15 +86,8 @@ class PieceIndex:
         return {letter: len(range(*self.find(letter).indices(len(self.entry_sample)))) for letter in self.alphabet}
 
 
-def encode_all(texts: list[str], alphabet: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Codes of all letters of all texts in one array, and where each text begins in it, (N+1,)."""
-    starts = np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64)
-    points = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
-    table = np.zeros(0x110000 if len(points) and points.max() >= 0x10000 else 0x10000, np.uint8)
-    for code, letter in enumerate(alphabet, 1):
-        if ord(letter) < len(table):
-            table[ord(letter)] = code
-    return table[points], starts
+def _encode(text: str, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return table[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
 
 
 def _all_keys(

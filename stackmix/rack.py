@@ -5,7 +5,7 @@ contiguous block of memory and stacking is copying blocks.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,19 +15,20 @@ from numpy.typing import NDArray
 from stackmix.geometry import INK, Geometry
 from stackmix.ink import ink_of
 from stackmix.library import LetterLibrary
+from stackmix.ownership import owners_of
 from stackmix.types import Image
 
 X_HEIGHT = 0.28  # of the height: room for 2.3 x-heights above the baseline and 1.2 below
 BASELINE = 0.66  # of the height, from the top
 
 
-@dataclass(frozen=True, slots=True)
-class Rack:
-    """columns: (columns of all samples, height) uint8 ink, 255 the darkest. firsts: (N,) first column of each sample.
+class Rack(NamedTuple):
+    """columns: (columns of all samples, height) uint8 ink, 255 the darkest. firsts: (N+1,) first column of each sample.
 
     borders: the library's borders in columns of the rack's own samples, laid out as `LetterLibrary.border_columns`; a
-    border runs through its column at mid x-height, leaning with the hand. leans: (N, height) columns to add at each row.
+    border runs through its column at mid x-height and leans with the hand. leans: (N, height) columns to add by row.
     crossings: for each border the mean row of the ink on it, -1 where no stroke crosses it.
+    owners: (columns of all samples, height) whose ink each pixel is. extents: (letters, 2) columns of a letter's ink.
     """
 
     height: int
@@ -38,26 +39,29 @@ class Rack:
     borders: NDArray[np.int32]
     leans: NDArray[np.int16]
     crossings: NDArray[np.float32]
+    owners: NDArray[np.uint8]
+    extents: NDArray[np.int32]
 
     @classmethod
     def of(cls, library: LetterLibrary, height: int) -> "Rack":
         """Scale a library to a working height in pixels."""
         x_height, baseline = X_HEIGHT * height, round(BASELINE * height)
 
-        def scale(sample: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-            geometry = Geometry(*library.geometry[sample].tolist())
-            ink = ink_of(library.image(sample))
-            return _racked(ink, library.borders(sample), geometry, height, x_height, baseline)
-
-        with ThreadPoolExecutor() as pool:
-            scaled = list(pool.map(scale, range(len(library))))
-        firsts = np.concatenate([[0], np.cumsum([len(c) for c, _ in scaled])]).astype(np.int64)
-        columns = np.concatenate([c for c, _ in scaled])
-        borders = np.concatenate([b for _, b in scaled])
         above = baseline - x_height / 2 - np.arange(height) - 0.5
         leans = np.round(library.geometry[:, 3:4] * above).astype(np.int16)
+
+        def scale(sample: int) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32]]:
+            geometry = Geometry(*library.geometry[sample].tolist())
+            ink = ink_of(library.image(sample))
+            columns, borders = _racked(ink, library.borders(sample), geometry, height, x_height, baseline)
+            return columns, borders, *owners_of(columns, borders, leans[sample])
+
+        with ThreadPoolExecutor() as pool:
+            scaled = list(zip(*pool.map(scale, range(len(library))), strict=True))
+        columns, borders, owners, extents = (np.concatenate(part) for part in scaled)
+        firsts = np.concatenate([[0], np.cumsum([len(c) for c in scaled[0]])]).astype(np.int64)
         crossings = _crossings(columns, firsts, leans, library.starts, borders)
-        return cls(height, x_height, baseline, columns, firsts[:-1], borders, leans, crossings)
+        return cls(height, x_height, baseline, columns, firsts, borders, leans, crossings, owners, extents)
 
 
 def _racked(
@@ -97,10 +101,10 @@ def _crossings(
             mass, moment = 0, 0
             for y in range(columns.shape[1]):
                 right = firsts[sample] + borders[i] + leans[sample, y]
-                if firsts[sample] < right < firsts[sample + 1]:
-                    if columns[right, y] > INK and columns[right - 1, y] > INK:
-                        mass += 1
-                        moment += y
+                inside = firsts[sample] < right < firsts[sample + 1]
+                if inside and columns[right, y] > INK and columns[right - 1, y] > INK:
+                    mass += 1
+                    moment += y
             if mass > 0:
                 found[i] = moment / mass
     return found

@@ -1,7 +1,7 @@
 """Sample folders: word and line images with their texts, as a plain Hugging Face `imagefolder`.
 
-    samples/iam/README.md                      names the splits in its YAML `configs`
-    samples/iam/train/metadata.jsonl           {"file_name": "0000/a01-000u-00-00.png", "text": "A", "writer": "000", ...}
+    samples/iam/README.md                    names the splits in its YAML `configs`
+    samples/iam/train/metadata.jsonl         {"file_name": "0000/a01-000u-00-00.png", "text": "A", "writer": "000", ...}
     samples/iam/train/0000/a01-000u-00-00.png
 
 `datasets.load_dataset("samples/iam")` opens such a folder without our code.
@@ -51,7 +51,8 @@ def dump(row: dict[str, Any]) -> str:
 
 def card(title: str, splits: list[str], body: str, licence: str | None = None) -> str:
     """README.md of a sample folder; its YAML names each split, so that test1 and test2 stay apart."""
-    lines = ["---", *([f"license: {licence}"] if licence else []), "configs:", "- config_name: default", "  data_files:"]
+    licences = [f"license: {licence}"] if licence else []
+    lines = ["---", *licences, "configs:", "- config_name: default", "  data_files:"]
     for split in splits:
         lines += [f"  - split: {split}", f'    path: "{split}/**"']
     return "\n".join([*lines, "---", "", f"# {title}", "", body.strip(), ""])

@@ -1,8 +1,8 @@
 """Which instances of which pieces write a word: one dynamic programme over randomly drawn candidates.
 
 As unit selection in speech synthesis (Hunt and Black 1996): a target cost for each piece (long pieces are cheap, and
-letters from the same place in a word), a join cost for each seam (strokes that meet at one height, or empty columns on both sides),
-and the cheapest chain of pieces from the first letter to the last.
+letters from the same place in a word), a join cost for each seam (strokes that meet at one height, or empty columns on
+both sides), and the cheapest chain of pieces from the first letter to the last.
 """
 
 from typing import NamedTuple
@@ -39,7 +39,7 @@ def uniform(state: NDArray[np.uint64]) -> float:
 
 
 class Stock(NamedTuple):
-    """What candidates are drawn from: arrays of `PieceIndex`, the letters' `places`, and `Rack.crossings` with x_height.
+    """What candidates are drawn from: arrays of `PieceIndex`, the letters' `places`, `Rack.crossings` and its x_height.
 
     starts: (N+1,) first letter of each sample. places: for each letter of the library its `places_in` word.
     """
@@ -65,14 +65,14 @@ def places_in(text: str) -> NDArray[np.uint8]:
 @njit(cache=True)
 def _of_writer(entry_writer: NDArray[np.int32], low: int, high: int, writer: int) -> tuple[int, int]:
     """The part of entries low..high, sorted by writer, that is of one writer."""
-    first = low + np.searchsorted(entry_writer[low:high], writer)
-    last = low + np.searchsorted(entry_writer[low:high], writer + 1)
+    first = low + int(np.searchsorted(entry_writer[low:high], writer))
+    last = low + int(np.searchsorted(entry_writer[low:high], writer + 1))
     return first, last
 
 
 @njit(cache=True)
 def _range(stock: Stock, place: int, hands: NDArray[np.int32], length: int) -> tuple[int, int, float]:
-    """Entries of a piece by the first hand that has it (any but the first for single letters only), and the extra cost."""
+    """Entries of a piece by the first hand that has it (any but the first for single letters only), and the cost."""
     for h in range(len(hands) if length == 1 else 1):
         low, high = _of_writer(stock.entry_writer, stock.key_starts[place], stock.key_starts[place + 1], hands[h])
         if high > low:
@@ -106,8 +106,8 @@ def select(
 ) -> NDArray[np.int32]:
     """(P, 3) sample, first letter and length of the pieces that write one word, in order.
 
-    codes, places: (L,) of the word. longest: letters in a piece at most. hands: writers to take letters from, the wanted
-    one first, then the ones most like it. state: of `next_random`. A letter that no hand has leaves an empty result.
+    codes, places: (L,) of the word. longest: letters in a piece at most. hands: writers to take letters from, the one
+    wanted first, then the ones most like it. state: of `next_random`. A letter that no hand has leaves an empty result.
     """
     count = len(codes)
     nodes = np.empty((count * MAX_PIECE * CANDIDATES, 4), np.int32)  # sample, position, length, node before

@@ -31,7 +31,7 @@ class Variation:
     shear: tuple[float, float] = (-0.14, 0.14)
     size: tuple[float, float] = (0.9, 1.1)
     aspect: tuple[float, float] = (0.9, 1.1)
-    stroke: tuple[float, float] = (-0.025, 0.06)
+    stroke: tuple[float, float] = (-0.025, 0.05)
     tracking: tuple[float, float] = (-0.03, 0.05)
     slope: float = 0.012
     bend: float = 0.035
@@ -121,14 +121,20 @@ def union(glyphs: list[Drawn]) -> Image:
 
 
 def grow(mask: Image, radius: float) -> Image:
-    """Move every edge of the ink outwards by a radius in pixels, inwards where negative, in grey steps."""
+    """Move every edge of the ink outwards by a radius in pixels, inwards where negative, in grey steps.
+
+    Hairlines, which thinning would break, keep their width.
+    """
     if not mask.size or not radius:
         return mask
     turn = cv2.dilate if radius > 0 else cv2.erode
     whole, part = divmod(abs(radius), 1.0)
     inner = turn(mask, disc(int(whole))) if whole else mask
     outer = turn(mask, disc(int(whole) + 1))
-    return cv2.addWeighted(inner, 1 - part, outer, part, 0)
+    moved = cv2.addWeighted(inner, 1 - part, outer, part, 0)
+    if radius > 0:
+        return moved
+    return np.maximum(moved, cv2.morphologyEx(mask, cv2.MORPH_TOPHAT, disc(int(whole) + 2)))
 
 
 def disc(radius: int) -> NDArray[np.uint8]:

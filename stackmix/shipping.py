@@ -1,7 +1,7 @@
 """Make the words of the library that ships, from a folder of handwriting faces under the Open Font License.
 
 npm install --prefix FONTS @expo-google-fonts/marck-script @expo-google-fonts/bad-script ...
-python -m stackmix.shipping FONTS --corpus examples/ru.txt examples/en.txt --out letters/shipped
+python -m stackmix.shipping FONTS --corpus examples/ru.txt examples/en.txt --out stackmix/letters/ru_en
 """
 
 import argparse
@@ -13,24 +13,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stackmix import samples, staging
+from stackmix import staging
 from stackmix.faces import Face, open_face
-from stackmix.images import write
+from stackmix.geometry import Geometry, slant_and_stroke
+from stackmix.ink import ink_of
+from stackmix.library import LetterLibrary
 from stackmix.setting import set_word
 from stackmix.types import DataError, Image, Sample
 from stackmix.wordlist import choose, vocabulary
 
 LEVELS = 17  # steps between the 16 grey levels kept: 255 / 15
-LOSSLESS = 101  # a WebP quality
 
 
 class Shipped(NamedTuple):
-    """One shipped hand: its writer's name, its family (an npm package), its file, how far its letters are joined."""
+    """One shipped hand: its writer's name, its family (an npm package) and file.
+
+    join: how far its letters are joined. wrong: characters that its file holds, drawn as other ones.
+    """
 
     writer: str
     family: str
     file: str
     join: float = 0.0
+    wrong: str = ""
 
 
 # great-vibes and comforter are connected by themselves; marck-script has the strokes for it, but leaves them .2 apart
@@ -42,7 +47,7 @@ SHIPPED = (
     Shipped("great-vibes", "great-vibes", "GreatVibes_400Regular.ttf"),
     Shipped("marck-script", "marck-script", "MarckScript_400Regular.ttf", join=0.4),
     Shipped("neucha", "neucha", "Neucha_400Regular.ttf"),
-    Shipped("pangolin", "pangolin", "Pangolin_400Regular.ttf"),
+    Shipped("pangolin", "pangolin", "Pangolin_400Regular.ttf", wrong="«»№"),
     Shipped("shantell-sans-300", "shantell-sans", "ShantellSans_300Light.ttf"),
     Shipped("shantell-sans-400-italic", "shantell-sans", "ShantellSans_400Regular_Italic.ttf"),
     Shipped("shantell-sans-500", "shantell-sans", "ShantellSans_500Medium.ttf"),
@@ -72,7 +77,7 @@ def licence(face: Path, fonts: Path) -> str:
 
 def open_shipped(fonts: Path) -> list[Face]:
     """Open every shipped face found under a folder of fonts."""
-    return [open_face(found(fonts, shipped), shipped.writer, join=shipped.join) for shipped in SHIPPED]
+    return [open_face(found(fonts, s), s.writer, join=s.join, wrong=s.wrong) for s in SHIPPED]
 
 
 def few_levels(image: Image) -> Image:
@@ -110,18 +115,14 @@ def able(face: Face, word: str) -> bool:
     return not face.missing(word)
 
 
-def save(words: Iterable[tuple[Sample, float, float, float]], out: Path) -> int:
-    """Write the words as a sample folder's split `train`, until the library takes them; their number."""
-    folder = out / "train"
-    folder.mkdir()
-    rows = []
-    for index, (sample, *_) in enumerate(words):
-        name = samples.place(index, sample.id, ".webp")
-        (folder / name).parent.mkdir(exist_ok=True)
-        write(folder / name, sample.image, LOSSLESS)
-        rows.append(samples.dump(samples.record(sample, name)))
-    (folder / samples.METADATA).write_text("".join(rows), encoding="utf-8", newline="\n")
-    return len(rows)
+def library_of(words: Iterable[tuple[Sample, float, float, float]]) -> LetterLibrary:
+    """The letter library of set words, whose geometry is known but for the width of their strokes."""
+    kept, geometry = [], []
+    for sample, baseline, x_height, slant in words:
+        kept.append(sample)
+        stroke_width = slant_and_stroke(ink_of(sample.image))[1]
+        geometry.append(Geometry(baseline, 0.0, x_height, slant, stroke_width))
+    return LetterLibrary.of(kept, "train", np.array(geometry, np.float32))
 
 
 def make(fonts: Path, corpus: list[Path], out: Path, seed: int = 0, per_face: int = PER_FACE) -> int:
@@ -132,7 +133,9 @@ def make(fonts: Path, corpus: list[Path], out: Path, seed: int = 0, per_face: in
         for shipped in SHIPPED:
             text = licence(found(fonts, shipped), fonts)
             (partial_out / f"OFL-{shipped.family}.txt").write_text(text, encoding="utf-8", newline="\n")
-        return save(set_words(faces, lines, seed, per_face), partial_out)
+        library = library_of(set_words(faces, lines, seed, per_face))
+        library.save(partial_out, ".webp")
+    return len(library)
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Stack pieces into words and lines: choose a hand that has the letters, choose the pieces, join their ink.
 
-A piece is cut along borders that lean with its hand and laid border on border, reaching a little over, so that strokes run
-into each other; where ink meets ink the darker wins, so no edge of a box can show. A piece whose stroke arrives higher or lower
-than its neighbour's leaves is moved towards it by a tenth of an x-height at most.
+A piece is the ink that its letters own, laid border on border, and cut strokes reach a little over, so that they run
+into each other; where ink meets ink the darker wins, so no edge of a box can show. A piece whose stroke arrives higher
+or lower than its neighbour's leaves is moved towards it by a tenth of an x-height at most.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from stackmix.library import LetterLibrary
+from stackmix.ownership import JOINED
 from stackmix.pieces import SPACE
 from stackmix.rack import Rack
 from stackmix.selection import Stock, places_in, select, uniform
@@ -24,7 +25,6 @@ BEARING = (0.05, 0.12)  # white beside a letter whose border was clipped to its 
 GAP = (0.65, 1.25)  # between words
 MARGIN = 0.3  # around the whole
 MAX_SHIFT = 0.1  # up or down, to meet the neighbour's stroke
-NO_CUT = -(2**40)  # a side that is not cut: the outer side of a sample's first or last letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Hands:
         return np.argsort(((self.style - self.style[hand]) ** 2).sum(axis=1), kind="stable").astype(np.int32)
 
     def draw(self, codes: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int32]:
-        """Writers to take letters from: one drawn among those with nearly all the letters, then the others by likeness."""
+        """Writers to take letters from: one drawn among those with nearly all of them, then the others by likeness."""
         wanted = np.unique(codes[codes != SPACE])
         owned = (self.counts[:, wanted] > 0).sum(axis=1)
         best = np.flatnonzero(owned >= min(owned.max(), len(wanted) - len(wanted) // 8))
@@ -108,11 +108,9 @@ class Stacker:
 
     def _join(self, text: str, pieces: NDArray[np.int32], state: NDArray[np.uint64]) -> Word:
         rack, library = self.rack, self.library
-        plan, borders = _plan(
-            pieces, rack.borders, rack.firsts, library.starts, rack.crossings, rack.x_height, state, len(text)
-        )
+        plan, borders = _plan(pieces, rack, library.starts, state, len(text))
         ink = np.zeros((rack.height, borders[-1] + round(MARGIN * rack.x_height)), np.uint8)
-        _paint(ink, pieces, plan, rack.columns, rack.firsts, rack.leans)
+        _paint(ink, pieces, plan, rack, library.starts)
         sources = tuple(
             (library.ids[s], p, n, library.writer_names[library.writers[s]]) for s, p, n, _ in pieces.tolist()
         )
@@ -131,56 +129,44 @@ def _spans(text: str) -> list[tuple[int, int]]:
 
 @njit(cache=True)
 def _plan(
-    pieces: NDArray[np.int32],
-    rack_borders: NDArray[np.int32],
-    firsts: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    crossings: NDArray[np.float32],
-    x_height: float,
-    state: NDArray[np.uint64],
-    letters: int,
+    pieces: NDArray[np.int32], rack: Rack, starts: NDArray[np.int64], state: NDArray[np.uint64], letters: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Where every piece goes: plan (P, 4) first column and end column on the rack, both at mid x-height, columns to
-    the right from there to the image, rows down.
+    """Where every piece goes: plan (P, 2) columns to the right from its sample to the image, and rows down.
 
     pieces: (P, 4) sample, first letter, length, 1 where a space stands before. borders: (letters + 1,) of the result.
     """
-    plan = np.empty((len(pieces), 4), np.int64)
+    plan = np.empty((len(pieces), 2), np.int64)
     borders = np.zeros(letters + 1, np.int32)
-    reach = max(1, int(round(OVERLAP * x_height)))
-    x, letter, shift = float(round(MARGIN * x_height)), 0, 0.0
+    x, letter, shift = float(round(MARGIN * rack.x_height)), 0, 0.0
     for k in range(len(pieces)):
         sample, position, length, spaced = pieces[k]
         base = starts[sample] + sample
         last = starts[sample + 1] - starts[sample]
-        left, right = rack_borders[base + position], rack_borders[base + position + length]
+        left, right = rack.borders[base + position], rack.borders[base + position + length]
         before = x
         if spaced:
-            x += (GAP[0] + (GAP[1] - GAP[0]) * uniform(state)) * x_height
+            x += (GAP[0] + (GAP[1] - GAP[0]) * uniform(state)) * rack.x_height
         elif k > 0 and position == 0:
-            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * x_height
+            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * rack.x_height
         if k > 0 and not spaced:
-            arrives, leaves = crossings[base + position], crossings[_right_border(pieces[k - 1], starts)]
+            arrives, leaves = rack.crossings[base + position], rack.crossings[_right_border(pieces[k - 1], starts)]
             wanted = shift + leaves - arrives if arrives >= 0 and leaves >= 0 else 0.0
-            shift = min(max(wanted, -MAX_SHIFT * x_height), MAX_SHIFT * x_height)
+            shift = min(max(wanted, -MAX_SHIFT * rack.x_height), MAX_SHIFT * rack.x_height)
         else:
             shift = 0.0
         if spaced:
-            borders[letter] = int(round(before))
+            borders[letter] = round(before)
             letter += 1
-        column = int(round(x))
-        borders[letter] = column if spaced or k == 0 else int(round((before + x) / 2))
+        column = round(x)
+        borders[letter] = column if spaced or k == 0 else round((before + x) / 2)
         for j in range(1, length):
-            borders[letter + j] = column + rack_borders[base + position + j] - left
+            borders[letter + j] = column + rack.borders[base + position + j] - left
         letter += length
-        plan[k, 0] = firsts[sample] + left - reach if position > 0 else NO_CUT
-        plan[k, 1] = firsts[sample] + right + reach if position + length < last else -NO_CUT
-        plan[k, 2] = column - left - firsts[sample]
-        plan[k, 3] = round(shift)
+        plan[k, 0], plan[k, 1] = column - left, round(shift)
         x = float(column + right - left)
         borders[letter] = int(x)
         if position + length == last:
-            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * x_height
+            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * rack.x_height
     return plan, borders
 
 
@@ -191,20 +177,25 @@ def _right_border(piece: NDArray[np.int32], starts: NDArray[np.int64]) -> int:
 
 @njit(cache=True)
 def _paint(
-    ink: NDArray[np.uint8],
-    pieces: NDArray[np.int32],
-    plan: NDArray[np.int64],
-    columns: NDArray[np.uint8],
-    firsts: NDArray[np.int64],
-    leans: NDArray[np.int16],
+    ink: NDArray[np.uint8], pieces: NDArray[np.int32], plan: NDArray[np.int64], rack: Rack, starts: NDArray[np.int64]
 ) -> None:
-    """Lay the pieces of a plan into (H, W) ink, each cut along its leaning borders; the darker ink wins."""
+    """Lay the letters' own ink into (H, W) ink, strokes that were cut reaching a little over; the darker ink wins."""
     height, width = ink.shape
-    for k in range(len(plan)):
-        sample, first, end = pieces[k, 0], plan[k, 0], plan[k, 1]
-        right, down = plan[k, 2], plan[k, 3]
-        stop = firsts[sample + 1] if sample + 1 < len(firsts) else len(columns)
-        for y in range(max(0, -down), min(height, height - down)):
-            lean = leans[sample, y]
-            for c in range(max(first + lean, firsts[sample], -right), min(end + lean, stop, width - right)):
-                ink[y + down, c + right] = max(ink[y + down, c + right], columns[c, y])
+    reach = max(1, round(OVERLAP * rack.x_height))
+    for k in range(len(pieces)):
+        sample, position, length = pieces[k, 0], np.int64(pieces[k, 1]), np.int64(pieces[k, 2])
+        right, down = plan[k]
+        base = starts[sample] + sample
+        left, stop = rack.borders[base + position], rack.borders[base + position + length]
+        extents = rack.extents[starts[sample] + position : starts[sample] + position + length]
+        size = rack.firsts[sample + 1] - rack.firsts[sample]
+        low, high = min(extents[:, 0].min(), left - reach), max(extents[:, 1].max(), stop + reach)
+        for c in range(max(low, 0, -right), min(high, size, width - right)):
+            column, owners = rack.columns[rack.firsts[sample] + c], rack.owners[rack.firsts[sample] + c]
+            for y in range(max(0, -down), min(height, height - down)):
+                if column[y] == 0:
+                    continue
+                owned = (np.int64(owners[y]) - position) % JOINED < length
+                lean = rack.leans[sample, y]
+                if owned or (owners[y] >= JOINED and left + lean - reach <= c < stop + lean + reach):
+                    ink[y + down, c + right] = max(ink[y + down, c + right], column[y])

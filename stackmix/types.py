@@ -1,7 +1,7 @@
 """The data types and conventions that every room shares, said once.
 
-Images are `(H, W)` or `(H, W, 3)` uint8, RGB, dark ink on light paper. Pixels: x right, y down. Intervals are half open.
-Borders of a text of L characters are L+1 rising pixel columns: letter k covers columns borders[k]..borders[k+1].
+Images are `(H, W)` or `(H, W, 3)` uint8, RGB, dark ink on light paper. Pixels: x right, y down. Intervals are half
+open. Borders of a text of L characters are L+1 rising pixel columns: letter k covers columns borders[k]..borders[k+1].
 Polygons are `(N, 2)` float32 `(x, y)`. `emission` is `(T, C)` log-probabilities with `blank` at class 0.
 Times are seconds, sizes pixels, text is NFC. Every random choice takes a `numpy.random.Generator`.
 """

@@ -19,14 +19,16 @@ INSTANCES = {"start": 3, "inside": 3, "end": 2, "caps": 2, "": 4}
 NEVER_FIRST = "ЪЫЬ"
 TRIES = 8  # words looked at for each one taken
 
-# words for places that everyday text seldom has
+# words that give every letter every place it has, the rare ones often enough
 RARE = """
 ад бант вздох ввод год жук ёж ёлка ёрш йод йога йогурт каша лай моё твоё ещё чьё бельё щука щит щёки плащ товарищ вещь
 цапля цирк отец конец заяц птиц эхо этаж экран алоэ каноэ юла юбка пою меню шью ямщик моя земля фара фильм шарф граф
 буфет хлеб смех объект объезд съёмка подъём въезд изъян рожь мышь шалаш багаж муж жираф щавель грач ключ чайка
 шум душ зуд мороз заём пыль сыр сыны гиб клуб дуб снег луг хор лук план сон порт кот кофе эму поэт дуэль маяк
+нос узел осень пицца очки лев суп рис гол нив уж нож вал цепи
 boa club disc fjord quay quiz quartz equal squad Iraq tranq zoo zinc fizz jazz raja hajj haj taj jar jug vex
 onyx oxen xenon xylem exit wax van vivid luv rev kiwi key ski taxi menu you emu safe golf bulb hugh high box unzip
+apple night iris pond abbey ocean idea echo peach black snow glass hook bus cow pond nap in at
 """
 
 # {w} a word, {n} a number below 100, {m} one below 10

@@ -50,4 +50,5 @@ def cut_folder(data: Path, split: str, model: Path, out: Path, *, tick: Callable
         write_whole(folder / REPORT, (json.dumps(report, ensure_ascii=False, indent=1) + "\n").encode())
     left_out = Counter({"broken": len(broken), "not aligned": len(skipped)})
     named = ", ".join(f"{n} {why}" for why, n in left_out.items() if n) or "none"
-    return f"{len(library):,} samples, {library.starts[-1]:,} letters of {len(library.writer_names)} writers; left out: {named}"
+    what = f"{len(library):,} samples, {library.starts[-1]:,} letters of {len(library.writer_names)} writers"
+    return f"{what}; left out: {named}"

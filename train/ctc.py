@@ -1,8 +1,8 @@
 """CTC models: a compact convolutional aligner whose letters fire where they stand, and a recurrent reader on top of it.
 
-The convolutions see 28 normalised columns, little more than two letters, so a letter cannot fire far from its ink, while
-a recurrent head moves its spikes as it likes and reads better. `emission` = log_softmax over blank and alphabet, one frame
-every `STRIDE` normalised columns (Graves et al. 2006, Connectionist Temporal Classification).
+The convolutions see 28 normalised columns, little more than two letters, so a letter cannot fire far from its ink,
+while a recurrent head moves its spikes as it likes and reads better. `emission` = log_softmax over blank and alphabet,
+one frame every `STRIDE` normalised columns (Graves et al. 2006, Connectionist Temporal Classification).
 """
 
 import json

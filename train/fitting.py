@@ -6,9 +6,9 @@ checkpoint needs no generator states, and a resumed run computes the very update
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ class Progress:
 def held_out(packed: Packed) -> tuple[Packed, Packed, str]:
     """Training and validation parts and how they were split; a writer is never on both sides.
 
-    Where there is no `val` split, every tenth writer is held out, or every tenth image where there are under ten writers.
+    Where there is no `val` split, every tenth writer is held out, or, of under ten writers, every tenth image.
     """
     train = packed.take(packed.splits == "train")
     val = packed.take(packed.splits == "val")
@@ -103,7 +103,8 @@ class Fitting:
             _inherit(self.model, init)
         self.train, self.too_long = _alignable(train, self.model.stride)
         if not len(self.train) or not len(self.val):
-            raise DataError(f"{len(self.train)} training and {len(self.val)} validation images: at least one of each is needed")
+            counts = f"{len(self.train)} training and {len(self.val)} validation images"
+            raise DataError(f"{counts}: at least one of each is needed")
         self.model.to(self.device)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=recipe.rate, weight_decay=1e-2)
         self.progress = Progress()
@@ -178,7 +179,7 @@ class Fitting:
         except RuntimeError as error:  # torch hides a full disk in a RuntimeError
             passing.unlink(missing_ok=True)
             raise OSError(f"{path} cannot be written ({error}): free some space, then go on with --resume") from None
-        os.replace(passing, path)
+        passing.replace(path)
 
     def restore(self) -> None:
         """Go on from the checkpoint in the folder, if there is one; DataError where it is of another run."""
@@ -189,7 +190,8 @@ class Fitting:
         now = {**asdict(self.recipe), "images": len(self.train)}
         then = {**state["recipe"], "images": state["images"]}
         if changed := [f"{k} {then.get(k)} -> {v}" for k, v in now.items() if then.get(k) != v]:
-            raise DataError(f"{path} is of another run ({', '.join(changed)}): repeat its options, or remove {self.folder}")
+            named = ", ".join(changed)
+            raise DataError(f"{path} is of another run ({named}): repeat its options, or remove {self.folder}")
         self.progress = Progress(**state["progress"])
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -212,7 +214,8 @@ def gather(data: list[Path], height: int, tick: Callable[[int], object]) -> tupl
 
     Test splits are never opened. Raises DataError where a folder has no train split.
     """
-    parts, broken = [], []
+    parts: list[Packed] = []
+    broken: list[str] = []
     for path in data:
         if path.suffix == ".npz":
             parts.append(Packed.load(path))
@@ -267,9 +270,9 @@ def _encode(text: str, alphabet: str) -> Tensor:
 
 
 def _alignable(packed: Packed, stride: int) -> tuple[Packed, int]:
-    """The images with frames enough for their texts (a repeated letter needs a blank between), and how many have not."""
+    """The images with frames enough for their texts (a repeated letter needs a blank between), and how many without."""
     frames = np.array([padded_width(int(w)) // stride for w in packed.widths])
-    needed = np.array([len(t) + sum(a == b for a, b in zip(t, t[1:], strict=False)) for t in packed.texts.tolist()])
+    needed = np.array([len(t) + sum(a == b for a, b in pairwise(t)) for t in packed.texts.tolist()])
     keep = frames >= needed if len(packed) else np.zeros(0, bool)
     return packed.take(keep), int((~keep).sum())
 
@@ -277,7 +280,8 @@ def _alignable(packed: Packed, stride: int) -> tuple[Packed, int]:
 def _inherit(model: CTCModel, old: CTCModel) -> None:
     """Take over the weights of another model; letters it did not know keep their random rows."""
     if (old.config.head, old.config.height) != (model.config.head, model.config.height):
-        raise DataError(f"--init holds a {old.config.head} model of height {old.config.height}: train with the same head")
+        theirs = f"a {old.config.head} model of height {old.config.height}"
+        raise DataError(f"--init holds {theirs}: train with the same head")
     state = model.state_dict()
     ours = [0, *(model.config.alphabet.index(c) + 1 for c in old.config.alphabet)]
     for name, value in old.state_dict().items():

@@ -26,14 +26,14 @@ class Normalised(NamedTuple):
 
 
 def padded_width(width: int) -> int:
-    """The batch width of an image `width` columns wide: a multiple of 16 (of 32 from 256, of 64 from 512) with margins."""
+    """The batch width of an image of `width` columns: with margins, a multiple of 16 (32 from 256, 64 from 512)."""
     step = 16 if width < 256 else 32 if width < 512 else 64
     return -(-(width + 2 * PAD) // step) * step
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """pixels: one uint8 arena, image i at offsets[i] as (height, widths[i]). texts, writers, splits: one string each."""
+    """pixels: one uint8 arena, image i at offsets[i] as (height, widths[i]). texts, writers, splits: N strings."""
 
     height: int
     pixels: NDArray[np.uint8]
@@ -115,7 +115,7 @@ def merged(found: list[Packed]) -> Packed:
     shifts = np.cumsum([0, *(len(p.pixels) for p in found)])[:-1]
     heights = {p.height for p in found}
     if len(heights) != 1:
-        raise DataError(f"packed data of heights {sorted(heights)} cannot be trained on together: pack them at one height")
+        raise DataError(f"packed data of heights {sorted(heights)} do not train together: pack them at one height")
     return Packed(
         heights.pop(),
         np.concatenate([p.pixels for p in found]),
