@@ -158,7 +158,7 @@ def _tell_changes(corpus: "Corpus") -> None:
     for (character, sign), times in sorted(corpus.replaced.items()):
         typer.echo(f"{character!r} is written as {sign!r}, {times:,} times", err=True)
     if corpus.skipped_items:
-        named = ", ".join(f"{c!r} ({n:,})" for c, n in sorted(corpus.skipped.items(), key=lambda i: -i[1]))
+        named = ", ".join(f"{c!r} ({n:,})" for c, n in sorted(corpus.skipped.items(), key=lambda i: (-i[1], i[0])))
         typer.echo(f"{corpus.skipped_items:,} items are left out for want of {named}", err=True)
 
 

@@ -47,7 +47,8 @@ class MissingCharacters(DataError):
 
     def __init__(self, needed: dict[str, int]) -> None:
         self.needed = needed
-        named = ", ".join(f"{c!r} ({n} item{'s' * (n != 1)})" for c, n in sorted(needed.items(), key=lambda i: -i[1]))
+        rare_last = sorted(needed.items(), key=lambda i: (-i[1], i[0]))
+        named = ", ".join(f"{c!r} ({n} item{'s' * (n != 1)})" for c, n in rare_last)
         super().__init__(
             f"the library has no {named}: --skip-missing leaves these items out, --library DIR takes another library"
         )

@@ -25,9 +25,12 @@ def encode(image: Image, suffix: str = ".png", quality: int = 95) -> bytes:
     """Encode (H, W) or (H, W, 3) RGB uint8 as .png, .jpg or .webp (lossless above quality 100)."""
     flags = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, quality], ".webp": [cv2.IMWRITE_WEBP_QUALITY, quality]}
     bgr = image[..., ::-1] if image.ndim == 3 else image
-    done, data = cv2.imencode(suffix, np.ascontiguousarray(bgr), flags.get(suffix, []))
+    try:
+        done, data = cv2.imencode(suffix, np.ascontiguousarray(bgr), flags.get(suffix, []))
+    except cv2.error:  # an unknown suffix; too large a picture only comes back as not done
+        done = False
     if not done:
-        raise DataError(f"a picture of shape {image.shape} does not encode as {suffix}")
+        raise DataError(f"a picture of shape {image.shape} does not encode as {suffix!r}: take .png, .jpg or .webp")
     return data.tobytes()
 
 

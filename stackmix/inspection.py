@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from stackmix import samples
 from stackmix.library import FILE, SHIPPED, LetterLibrary
 from stackmix.synthesis import Stacker
-from stackmix.types import Image
+from stackmix.types import DataError, Image
 
 WIDTH = 1600
 CELL = 72  # rows of a word on a sheet
 WORDS = 100
 BORDER, BASELINE, X_LINE = (220, 40, 40), (0, 140, 60), (60, 90, 220)
-CAPTION = 26  # rows of a caption
+CAPTION = 34  # rows of a caption
 CAPTION_HAND = "pangolin"
 
 
@@ -45,12 +45,20 @@ def text_sheet(stacker: Stacker, text: str, rng: np.random.Generator, count: int
     return flow(_rgb(stacker.stack(text, rng).image) for _ in range(count))
 
 
-def samples_sheet(folder: Path, split: str, rng: np.random.Generator, count: int = WORDS) -> Image:
-    """`count` random samples of a folder, each with its borders, where it has some, and its text beneath."""
-    rows = samples.rows(folder, split)
+def samples_sheet(folder: Path, rng: np.random.Generator, count: int = WORDS) -> Image:
+    """About `count` random samples of a folder, as many of each split, with their borders and their texts beneath.
+
+    Raises DataError where there is no sample at all.
+    """
+    splits = {split: rows for split in samples.splits_of(folder) if (rows := samples.rows(folder, split))}
+    if not splits:
+        raise DataError(f"{folder} holds no samples: its metadata files are empty")
     writer = CaptionWriter()
-    chosen = [rows[i] for i in np.sort(rng.permutation(len(rows))[:count])]
-    return flow(_captioned(folder, split, row, writer) for row in chosen)
+    sheets = []
+    for split, rows in splits.items():
+        chosen = np.sort(rng.permutation(len(rows))[: -(-count // len(splits))])
+        sheets.append(flow(_captioned(folder, split, rows[i], writer) for i in chosen))
+    return np.concatenate(sheets)
 
 
 def _captioned(folder: Path, split: str, row: dict[str, object], writer: "CaptionWriter") -> Image:
@@ -77,7 +85,7 @@ class CaptionWriter:
     def write(self, text: str) -> Image:
         """(CAPTION, W, 3) picture of a text in grey blue."""
         known = set(self.stacker.library.index.alphabet) | {" "}
-        words = "".join(c if c in known else "?" for c in text)
+        words = "".join(c if c in known else "?" for c in text).strip() or "?"
         image = self.stacker.stack(words, np.random.default_rng(0), hand=self.hand).image
         ink = 255 - image.astype(np.int32)
         return np.stack([255 - ink * (255 - c) // 255 for c in (70, 80, 110)], axis=-1).astype(np.uint8)
@@ -87,8 +95,7 @@ def inspect(path: Path, text: str | None, seed: int = 0) -> Image:
     """The sheet of a letter library (with a text: the text stacked, then words with borders) or of a sample folder."""
     rng = np.random.default_rng(seed)
     if not (path / FILE).is_file():
-        splits = samples.splits_of(path)
-        return np.concatenate([samples_sheet(path, s, rng, WORDS // len(splits)) for s in splits])
+        return samples_sheet(path, rng)
     library = LetterLibrary.load(path)
     sheet = library_sheet(library, rng)
     return sheet if text is None else np.concatenate([text_sheet(Stacker(library, 64), text, rng), sheet])

@@ -18,8 +18,8 @@ def partial_of(out: Path) -> Path:
 def whole_folder(out: Path, *, resumable: bool = False, resume: bool = False) -> Iterator[Path]:
     """Yield the folder `OUT.partial` to write into and rename it to OUT when the block ends well.
 
-    After an error a resumable folder is kept for `resume`, any other is removed. Raises DataError when OUT exists
-    already, or when a resumable `OUT.partial` does and resume is off.
+    After an error a resumable folder is kept for `resume` if it holds anything, any other is removed. Raises DataError
+    when OUT exists already, or when a resumable `OUT.partial` does and resume is off.
     """
     partial = partial_of(out)
     if out.exists():
@@ -32,7 +32,7 @@ def whole_folder(out: Path, *, resumable: bool = False, resume: bool = False) ->
     try:
         yield partial
     except BaseException:
-        if not resumable:
+        if not resumable or not any(partial.iterdir()):
             shutil.rmtree(partial, ignore_errors=True)
         raise
     partial.rename(out)

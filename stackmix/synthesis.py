@@ -109,7 +109,12 @@ class Stacker:
     def _join(self, text: str, pieces: NDArray[np.int32], state: NDArray[np.uint64]) -> Word:
         rack, library = self.rack, self.library
         plan, borders = _plan(pieces, rack, library.starts, state, len(text))
-        ink = np.zeros((rack.height, borders[-1] + round(MARGIN * rack.x_height)), np.uint8)
+        margin = round(MARGIN * rack.x_height)
+        low, high = _columns_of(pieces, plan, rack, library.starts)
+        room = max(0, margin // 2 - low)  # a leaning tail or ascender reaches beyond its letter's border
+        plan[:, 0] += room
+        borders += room
+        ink = np.zeros((rack.height, max(borders[-1] + margin, high + room + margin // 2)), np.uint8)
         _paint(ink, pieces, plan, rack, library.starts)
         sources = tuple(
             (library.ids[s], p, n, library.writer_names[library.writers[s]]) for s, p, n, _ in pieces.tolist()
@@ -131,11 +136,13 @@ def _spans(text: str) -> list[tuple[int, int]]:
 def _plan(
     pieces: NDArray[np.int32], rack: Rack, starts: NDArray[np.int64], state: NDArray[np.uint64], letters: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Where every piece goes: plan (P, 2) columns to the right from its sample to the image, and rows down.
+    """Where every piece goes: plan (P, 4) columns to the right from its sample to the image, rows down, and how many
+    columns its strokes reach over its left and its right border: some where stroke meets stroke, none elsewhere.
 
     pieces: (P, 4) sample, first letter, length, 1 where a space stands before. borders: (letters + 1,) of the result.
     """
-    plan = np.empty((len(pieces), 2), np.int64)
+    plan = np.zeros((len(pieces), 4), np.int64)
+    reach = max(1, round(OVERLAP * rack.x_height))
     borders = np.zeros(letters + 1, np.int32)
     x, letter, shift = float(round(MARGIN * rack.x_height)), 0, 0.0
     for k in range(len(pieces)):
@@ -148,10 +155,12 @@ def _plan(
             x += (GAP[0] + (GAP[1] - GAP[0]) * uniform(state)) * rack.x_height
         elif k > 0 and position == 0:
             x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * rack.x_height
+        arrives, leaves = rack.crossings[base + position], np.float32(-1)
         if k > 0 and not spaced:
-            arrives, leaves = rack.crossings[base + position], rack.crossings[_right_border(pieces[k - 1], starts)]
-            wanted = shift + leaves - arrives if arrives >= 0 and leaves >= 0 else 0.0
-            shift = min(max(wanted, -MAX_SHIFT * rack.x_height), MAX_SHIFT * rack.x_height)
+            leaves = rack.crossings[_right_border(pieces[k - 1], starts)]
+        if arrives >= 0 and leaves >= 0:
+            shift = min(max(shift + leaves - arrives, -MAX_SHIFT * rack.x_height), MAX_SHIFT * rack.x_height)
+            plan[k, 2] = plan[k - 1, 3] = reach
         else:
             shift = 0.0
         if spaced:
@@ -176,26 +185,39 @@ def _right_border(piece: NDArray[np.int32], starts: NDArray[np.int64]) -> int:
 
 
 @njit(cache=True)
+def _columns_of(
+    pieces: NDArray[np.int32], plan: NDArray[np.int64], rack: Rack, starts: NDArray[np.int64]
+) -> tuple[int, int]:
+    """First and end column of the ink that a plan lays down."""
+    low, high = 2**31, 0
+    for k in range(len(pieces)):
+        first = starts[pieces[k, 0]] + pieces[k, 1]
+        extents = rack.extents[first : first + pieces[k, 2]]
+        low, high = min(low, extents[:, 0].min() + plan[k, 0]), max(high, extents[:, 1].max() + plan[k, 0])
+    return low, high
+
+
+@njit(cache=True)
 def _paint(
     ink: NDArray[np.uint8], pieces: NDArray[np.int32], plan: NDArray[np.int64], rack: Rack, starts: NDArray[np.int64]
 ) -> None:
     """Lay the letters' own ink into (H, W) ink, strokes that were cut reaching a little over; the darker ink wins."""
     height, width = ink.shape
-    reach = max(1, round(OVERLAP * rack.x_height))
     for k in range(len(pieces)):
         sample, position, length = pieces[k, 0], np.int64(pieces[k, 1]), np.int64(pieces[k, 2])
-        right, down = plan[k]
+        right, down, over_left, over_right = plan[k]
         base = starts[sample] + sample
         left, stop = rack.borders[base + position], rack.borders[base + position + length]
         extents = rack.extents[starts[sample] + position : starts[sample] + position + length]
         size = rack.firsts[sample + 1] - rack.firsts[sample]
-        low, high = min(extents[:, 0].min(), left - reach), max(extents[:, 1].max(), stop + reach)
+        low, high = min(extents[:, 0].min(), left - over_left), max(extents[:, 1].max(), stop + over_right)
         for c in range(max(low, 0, -right), min(high, size, width - right)):
             column, owners = rack.columns[rack.firsts[sample] + c], rack.owners[rack.firsts[sample] + c]
             for y in range(max(0, -down), min(height, height - down)):
                 if column[y] == 0:
                     continue
                 owned = (np.int64(owners[y]) - position) % JOINED < length
-                lean = rack.leans[sample, y]
-                if owned or (owners[y] >= JOINED and left + lean - reach <= c < stop + lean + reach):
+                straight = c - rack.leans[sample, y]
+                over = left - over_left <= straight < left or stop <= straight < stop + over_right
+                if owned or (over and owners[y] >= JOINED):
                     ink[y + down, c + right] = max(ink[y + down, c + right], column[y])

@@ -1,4 +1,4 @@
-"""The README is tested: its Python runs, and its command lines are ones that the program takes."""
+"""Documentation under test: the README's Python runs, its commands are taken, the design names every column."""
 
 import re
 import shlex
@@ -11,7 +11,9 @@ from typing import NamedTuple
 import pytest
 import typer.main
 
+from stackmix import __version__
 from stackmix.cli import app
+from stackmix.library import SCHEMA
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -133,3 +135,14 @@ def test_a_wrong_option_is_noticed() -> None:
         parse(["generate", "--corpus", "a", "--cuont", "3"])
     with pytest.raises(Exception, match="page"):
         parse(["generate", "--corpus", "a", "--unit", "page"])
+
+
+def test_the_design_tells_every_column_and_command() -> None:
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    group = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    names = [*SCHEMA.names, *(f"stackmix {name}" for name in group)]
+    assert not [name for name in names if not re.search(rf"`{name}\b", text)]
+
+
+def test_the_changelog_knows_this_version() -> None:
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stackmix.staging import whole_folder
-from stackmix.train.ctc import COLUMNS, HEIGHT, CTCConfig, CTCModel, languages_of, read
+from stackmix.train.ctc import COLUMNS, HEIGHT, STRIDE, CTCConfig, CTCModel, languages_of, read
 from stackmix.train.packing import Packed, merged, padded_width
 from stackmix.train.scoring import cer
 from stackmix.types import BLANK, DataError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_EVERY = 250  # updates
+SHORTCUT_WEIGHT = 0.3  # of the convolutions' own loss where the head is recurrent
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Fitting:
         self.model = CTCModel(CTCConfig(alphabet, recipe.head, train.height, languages_of(alphabet)))
         if init is not None:
             _inherit(self.model, init)
-        self.train, self.too_long = _alignable(train, self.model.stride)
+        self.train, self.too_long = _alignable(train)
         if not len(self.train) or not len(self.val):
             counts = f"{len(self.train)} training and {len(self.val)} validation images"
             raise DataError(f"{counts}: at least one of each is needed")
@@ -145,18 +146,17 @@ class Fitting:
         self.model.train()
         ink = torch.from_numpy(self.train.batch(indices)).to(self.device).float() / 255
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + update + 1)
-        log_probs = self.model(augment(ink, generator)).float()
+        branches = self.model.branches(augment(ink, generator))
         labels = [self.labels[i] for i in indices]
-        lengths = torch.tensor([len(x) for x in labels])
-        frames = torch.full((len(indices),), log_probs.shape[1])
-        loss = functional.ctc_loss(
-            log_probs.transpose(0, 1), torch.cat(labels).to(self.device), frames, lengths, BLANK, zero_infinity=True
-        )
+        lengths, flat = torch.tensor([len(x) for x in labels]), torch.cat(labels).to(self.device)
+        frames = torch.full((len(indices),), branches[0].shape[1])
+        losses = [functional.ctc_loss(x.float().transpose(0, 1), flat, frames, lengths, BLANK) for x in branches]
+        loss = losses[0] + SHORTCUT_WEIGHT * sum(losses[1:])
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimizer.step()
-        return float(loss.detach())
+        return float(losses[0].detach())
 
     def images_done(self) -> int:
         """Images seen so far, for a progress bar."""
@@ -269,9 +269,9 @@ def _encode(text: str, alphabet: str) -> Tensor:
     return torch.tensor([alphabet.index(c) + 1 for c in text])
 
 
-def _alignable(packed: Packed, stride: int) -> tuple[Packed, int]:
+def _alignable(packed: Packed) -> tuple[Packed, int]:
     """The images with frames enough for their texts (a repeated letter needs a blank between), and how many without."""
-    frames = np.array([padded_width(int(w)) // stride for w in packed.widths])
+    frames = np.array([padded_width(int(w)) // STRIDE for w in packed.widths])
     needed = np.array([len(t) + sum(a == b for a, b in pairwise(t)) for t in packed.texts.tolist()])
     keep = frames >= needed if len(packed) else np.zeros(0, bool)
     return packed.take(keep), int((~keep).sum())
@@ -285,7 +285,7 @@ def _inherit(model: CTCModel, old: CTCModel) -> None:
     state = model.state_dict()
     ours = [0, *(model.config.alphabet.index(c) + 1 for c in old.config.alphabet)]
     for name, value in old.state_dict().items():
-        if name.startswith("classes."):
+        if name.startswith(("classes.", "shortcut.")):
             state[name][ours] = value
         else:
             state[name] = value

@@ -1,0 +1,209 @@
+"""The command line: a user's mistake is one line and exit code 1 or 2, and leaves nothing behind."""
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stackmix import generating
+from stackmix.cli import main
+
+run_type = tuple[int, str, list[str]]
+
+
+class Shell:
+    """Runs `stackmix ARGS` in this process: exit code, stdout, lines of stderr."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.patch, self.capsys = patch, capsys
+
+    def run(self, *args: object) -> run_type:
+        self.patch.setattr(sys, "argv", ["stackmix", *map(str, args)])
+        self.capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        said = self.capsys.readouterr()
+        return code, said.out, said.err.splitlines()
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(monkeypatch, capsys)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    path = tmp_path / "corpus.txt"
+    path.write_text("bad gone\non-page. do,\n", encoding="utf-8")
+    return path
+
+
+def complains(found: run_type, *parts: str) -> bool:
+    """Exit code 1, nothing on stdout, and one line that holds the parts."""
+    code, out, errors = found
+    return code == 1 and out == "" and len(errors) == 1 and all(part in errors[0] for part in parts)
+
+
+def test_generate_writes_and_tells(shell: Shell, corpus: Path, library_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "synth"
+    code, said, errors = shell.run("generate", "--corpus", corpus, "--library", library_folder, "--out", out)
+    assert code == 0 and said == f"{out}: 4 words\n"
+    assert all("stacking" in line or not line.strip() for line in errors)
+    assert (out / "train" / "metadata.jsonl").exists()
+    code, said, _ = shell.run(
+        "generate", "--corpus", corpus, "--library", library_folder, "--out", tmp_path / "lines", "--unit", "line",
+        "--count", "5", "--height", "32", "--seed", "3", "--balance",
+    )  # fmt: skip
+    assert code == 0 and said.endswith("lines: 5 lines\n")
+
+
+def test_wrong_corpora_are_one_line(shell: Shell, library_folder: Path, tmp_path: Path) -> None:
+    wrong = {
+        "absent": (None, ["No such file"]),
+        "empty": (b"", ["is empty"]),
+        "blank": (b" \n\n", ["is empty"]),
+        "cp1251": ("ok\nПривет".encode("cp1251"), ["0xcf", "offset 3", "line 2"]),
+        "utf16": ("Привет".encode("utf-16"), ["0xff", "offset 0"]),
+        "missing": ("bad Жук жук".encode(), ["'ж' (1 item)", "'у' (2 items)", "--skip-missing"]),
+    }
+    out = tmp_path / "out"
+    for name, (data, parts) in wrong.items():
+        path = tmp_path / f"{name} корпус.txt"
+        if data is not None:
+            path.write_bytes(data)
+        found = shell.run("generate", "--corpus", path, "--library", library_folder, "--out", out)
+        named = [] if name == "missing" else [path.name]
+        assert complains(found, *named, *parts), (name, found)
+        assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("out")) == []
+
+
+def test_wrong_libraries_are_one_line(shell: Shell, corpus: Path, tmp_path: Path) -> None:
+    empty, broken = tmp_path / "empty", tmp_path / "broken"
+    empty.mkdir()
+    broken.mkdir()
+    (broken / "library.parquet").write_bytes(b"PAR1 not really PAR1")
+    for folder, part in ((empty, "stackmix cut"), (tmp_path / "absent", "stackmix cut"), (broken, "no letter library")):
+        found = shell.run("generate", "--corpus", corpus, "--library", folder, "--out", tmp_path / "out")
+        assert complains(found, folder.name, part), found
+        assert complains(shell.run("inspect", folder, "--out", tmp_path / "sheet.png")), folder
+    assert not (tmp_path / "out").exists() and not (tmp_path / "sheet.png").exists()
+
+
+def test_skip_missing_and_fallbacks_are_told(shell: Shell, library_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "corpus.txt"
+    path.write_text("bad жук gone— page… щука", encoding="utf-8")
+    args = ["generate", "--corpus", path, "--library", library_folder, "--out", tmp_path / "out", "--skip-missing"]
+    code, said, errors = shell.run(*args)
+    assert code == 0 and said.endswith("3 words\n")
+    assert "'—' is written as '-', 1 times" in errors and "'…' is written as '...', 1 times" in errors
+    assert "2 items are left out for want of 'к' (2), 'у' (2), 'а' (1), 'ж' (1), 'щ' (1)" in errors
+
+
+def test_what_exists_and_what_was_interrupted(shell: Shell, corpus: Path, library_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    args = ["generate", "--corpus", corpus, "--library", library_folder, "--out", out]
+    assert shell.run(*args)[0] == 0
+    code, said, errors = shell.run(*args)
+    assert (code, said) == (1, "") and f"stackmix: {out} exists already" in errors[-1]
+    out.rename(tmp_path / "out.partial")
+    code, _, errors = shell.run(*args)
+    assert code == 1 and "--resume" in errors[-1]
+    code, _, errors = shell.run(*args, "--resume", "--seed", "9")
+    assert code == 1 and "seed: 0 then, 9 now" in errors[-1]
+    assert shell.run(*args, "--resume")[0] == 0 and out.exists()
+
+
+def test_full_disk_is_one_line(
+    shell: Shell, corpus: Path, library_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out = tmp_path / "out"
+    monkeypatch.setattr(Path, "write_bytes", full)
+    code, said, errors = shell.run("generate", "--corpus", corpus, "--library", library_folder, "--out", out)
+    assert code == 1 and said == ""
+    ours = [line for line in errors if line.strip() and "stacking" not in line]
+    assert len(ours) == 1 and ours[0].startswith("stackmix: disk full: ") and str(tmp_path) in ours[0]
+    assert not out.exists()
+
+
+def test_bug_is_no_mistake_of_the_users(
+    shell: Shell, corpus: Path, library_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def buggy(*args: object, **options: object) -> None:
+        raise ValueError("ours")
+
+    monkeypatch.setattr(generating, "generate", buggy)
+    with pytest.raises(ValueError, match="ours"):
+        shell.run("generate", "--corpus", corpus, "--library", library_folder, "--out", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["generate"],
+        ["generate", "--corpus", "x", "--count", "0"],
+        ["generate", "--corpus", "x", "--count", "many"],
+        ["generate", "--corpus", "x", "--height", "15"],
+        ["generate", "--corpus", "x", "--unit", "page"],
+        ["generate", "--corpus", "x", "--workers", "0"],
+        ["generate", "--corpus", "x", "--seed", "-1"],
+        ["generate", "--corpus", "x", "--speed", "1"],
+        ["prepare", "iam", "nowhere", "--out", "x"],
+        ["prepare", "mnist", ".", "--out", "x"],
+        ["train", "ctc", "x", "--out", "y", "--head", "attention"],
+        ["cut", "x"],
+        ["fly"],
+    ],
+)
+def test_wrong_arguments_exit_with_2(shell: Shell, tmp_path: Path, args: list[str]) -> None:
+    code, out, errors = shell.run(*args)
+    assert code == 2 and out == "" and errors
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrong_data_of_the_other_commands_is_one_line(
+    shell: Shell, library_folder: Path, corpus: Path, tmp_path: Path
+) -> None:
+    absent, out = tmp_path / "absent", tmp_path / "out"
+    assert complains(shell.run("cut", absent, "--model", absent, "--out", out), "absent", "stackmix prepare")
+    assert complains(shell.run("inspect", absent, "--out", out), "absent", "does not exist")
+    assert complains(shell.run("inspect", library_folder, "--out", tmp_path / "a.gifx"), ".gifx")
+    assert complains(shell.run("inspect", library_folder, "--out", tmp_path / "a.png", "--text", "ж"), "'ж'", "no ж")
+    assert complains(
+        shell.run("inspect", library_folder, "--out", tmp_path / "a.png", "--text", ""), "cannot be written"
+    )
+    (tmp_path / "raw").mkdir()
+    found = shell.run("prepare", "iam", tmp_path / "raw", "--out", out)
+    assert found[0] == 1 and found[2][-1].startswith("stackmix: ") and "raw" in found[2][-1]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["corpus.txt", "raw"]
+
+
+def test_failed_training_leaves_no_run_to_resume(shell: Shell, tmp_path: Path) -> None:
+    code, out, errors = shell.run("train", "ctc", tmp_path / "absent", "--out", tmp_path / "model")
+    assert code == 1 and out == "" and "absent" in errors[-1]
+    code, out, errors = shell.run("train", "ctc", tmp_path / "absent", "--out", tmp_path / "model")
+    assert "--resume" not in errors[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_inspect_writes_a_sheet(shell: Shell, library_folder: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "лист.png"
+    code, out, errors = shell.run("inspect", library_folder, "--out", sheet, "--text", "dog bed.")
+    assert code == 0 and errors == [] and out.startswith(f"{sheet}: 1600 x ")
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+
+
+def test_it_runs_as_a_program(library_folder: Path, tmp_path: Path) -> None:
+    run = [sys.executable, "-c", "from stackmix.cli import main; main()"]
+    args = ["generate", "--corpus", "нет.txt", "--library", str(library_folder)]
+    found = subprocess.run([*run, *args], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == "stackmix: corpus нет.txt: No such file or directory\n"
+    assert list(tmp_path.iterdir()) == []

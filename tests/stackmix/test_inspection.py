@@ -1,0 +1,114 @@
+"""Sheets: every chosen word is on them once, borders are red where they should be, captions are written."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stackmix import images, inspection, samples
+from stackmix.inspection import BASELINE, BORDER, X_LINE, flow, inspect, library_sheet, samples_sheet, text_sheet
+from stackmix.library import SHIPPED, LetterLibrary
+from stackmix.synthesis import Stacker
+from stackmix.types import DataError, Sample
+
+needs_letters = pytest.mark.skipif(not SHIPPED.is_dir(), reason="the library that ships is not made yet")
+
+
+def columns_of(sheet: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    return np.flatnonzero((sheet == colour).all(axis=2).any(axis=0))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 150)), min_size=1, max_size=12), st.integers(100, 200))
+def test_flow_lays_every_picture_once(shapes: list[tuple[int, int]], width: int) -> None:
+    cells = [np.full((h, w, 3), 10 + k, np.uint8) for k, (h, w) in enumerate(shapes)]
+    sheet = flow(iter(cells), width, gap=6)
+    assert sheet.shape[1:] == (width, 3)
+    for k, (h, w) in enumerate(shapes):
+        assert (sheet[..., 0] == 10 + k).sum() == h * min(w, width - 6)
+
+
+def test_library_sheet_draws_borders_and_lines(sample_of: Callable) -> None:
+    library = LetterLibrary.build([sample_of("bad")], "train")
+    sheet = library_sheet(library, np.random.default_rng(0))
+    scale = 72 / library.image(0).shape[0]
+    assert sheet.shape[1] == 1600
+    assert columns_of(sheet, BORDER).tolist() == [14 + round(b * scale) for b in library.borders(0)]
+    rows = np.flatnonzero((sheet == BASELINE).all(axis=2).any(axis=1))
+    lines = np.flatnonzero((sheet == X_LINE).all(axis=2).any(axis=1))
+    assert rows.min() - lines.min() == pytest.approx(library.geometry[0, 2] * scale, abs=2)
+
+
+def test_sheet_is_the_same_for_the_same_seed(tiny_library: LetterLibrary, library_folder: Path) -> None:
+    a, b, c = (library_sheet(tiny_library, np.random.default_rng(seed), 5) for seed in (1, 1, 2))
+    assert np.array_equal(a, b) and not (a.shape == c.shape and np.array_equal(a, c))
+    assert np.array_equal(inspect(library_folder, None, 3), inspect(library_folder, None, 3))
+
+
+def test_text_is_stacked_above_the_words(library_folder: Path) -> None:
+    plain, with_text = inspect(library_folder, None), inspect(library_folder, "bad dog")
+    assert len(with_text) > len(plain) and np.array_equal(with_text[-len(plain) :], plain)
+
+
+def test_text_wider_than_the_sheet_is_cut_off(tiny_library: LetterLibrary) -> None:
+    sheet = text_sheet(Stacker(tiny_library, 64), "gone bad " * 30, np.random.default_rng(0), 2)
+    assert sheet.shape[1] == 1600
+
+
+def folder_of(path: Path, found: list[Sample]) -> Path:
+    """A sample folder with all samples in their splits."""
+    for sample in found:
+        place = path / sample.split
+        place.mkdir(parents=True, exist_ok=True)
+        images.write(place / f"{sample.id}.png", sample.image)
+        with (place / samples.METADATA).open("a", encoding="utf-8") as lines:
+            lines.write(samples.dump(samples.record(sample, f"{sample.id}.png")))
+    return path
+
+
+@needs_letters
+def test_samples_sheet_with_captions(sample_of: Callable, tmp_path: Path) -> None:
+    found = [replace(sample_of("bad", id="one"), text="ёж")]
+    found[0] = replace(found[0], borders=np.array([6, 40, 60], np.int32))
+    found.append(replace(sample_of("gone", id="two", split="test1"), borders=None, text="Labour №5 ☃"))
+    sheet = inspect(folder_of(tmp_path / "образцы", found), None)
+    assert sheet.shape[1] == 1600
+    assert len(columns_of(sheet, BORDER)) == 3  # of the one sample that has borders
+    caption = (sheet[..., 2] > sheet[..., 0] + 20) & (sheet[..., 0] < 150)  # grey blue
+    rows = np.flatnonzero(caption.any(axis=1))
+    assert (np.diff(rows) > 30).sum() == 1  # one caption for each of the two splits
+
+
+@pytest.fixture
+def own_captions(library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Captions by the tiny library, which is there at once; it has no "?"."""
+    monkeypatch.setattr(inspection, "SHIPPED", library_folder)
+    monkeypatch.setattr(inspection, "CAPTION_HAND", "anna")
+
+
+def test_every_split_has_its_share(own_captions: None, sample_of: Callable, tmp_path: Path) -> None:
+    found = [sample_of("bad", id=f"{split}{k}", split=split) for split in ("test1", "test2", "train") for k in range(6)]
+    folder = folder_of(tmp_path, found)
+    sheet = samples_sheet(folder, np.random.default_rng(0), 9)
+    starts = (sheet == BORDER).all(axis=2).any(axis=0)
+    assert 9 < starts.sum() <= 3 * 4  # three words a row, below each other: their borders fall together
+    assert len(sheet) == 3 * (72 + 26 + 14)
+    assert len(samples_sheet(folder, np.random.default_rng(0), 1)) == len(sheet)  # one of each at least
+
+
+def test_split_without_samples_is_no_trouble(own_captions: None, sample_of: Callable, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, [sample_of("bad")])
+    (folder / "val").mkdir()
+    (folder / "val" / samples.METADATA).write_text("")
+    assert inspect(folder, None).shape == (72 + 26 + 14, 1600, 3)
+
+
+def test_sheet_of_no_samples_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / samples.METADATA).write_text("")
+    with pytest.raises(DataError, match="no samples"):
+        inspect(tmp_path, None)
