@@ -55,7 +55,7 @@ def prepare(
 def train(
     kind: Annotated[Literal["ctc"], typer.Argument(help="The model to train.")],
     data: Annotated[
-        list[Path], typer.Argument(help="Sample folders, or .npz files of `python -m stackmix.train.packing`.")
+        list[Path], typer.Argument(help="Sample folders, or .npz files of `python -m stackmix.train.gathering`.")
     ],
     out: Annotated[Path, typer.Option(help="The model folder to make.")],
     head: Annotated[

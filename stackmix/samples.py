@@ -9,6 +9,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,14 +74,18 @@ def rows(folder: Path, split: str) -> list[dict[str, Any]]:
         raise DataError(f"{folder} has no split {split!r}, only {', '.join(splits_of(folder))}")
     found = []
     path = folder / split / METADATA
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-                row["file_name"], row["text"]
-            except (ValueError, KeyError, TypeError) as error:
-                raise DataError(f"{path}, line {number}: {error!r}; file_name and text are needed") from None
-            found.append(row)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}, offset {error.start}: {error.reason}; save it as UTF-8") from None
+    for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
+        try:
+            row = json.loads(line)
+            if not (isinstance(row["file_name"], str) and isinstance(row["text"], str)):
+                raise TypeError(f"file_name {row['file_name']!r}, text {row['text']!r}")
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path}, line {number}: {error!r}; file_name and text are needed") from None
+        found.append(row)
     return found
 
 
@@ -96,7 +101,7 @@ def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
     borders, scores = row.get("borders"), row.get("scores")
     return Sample(
         image=image,
-        text=row["text"],
+        text=unicodedata.normalize("NFC", row["text"]),
         id=row.get("id") or Path(row["file_name"]).stem,
         writer=row.get("writer") or "",
         source=row.get("source") or "",

@@ -15,7 +15,7 @@ from stackmix.types import Image, Sample
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--handwriting", type=Path, metavar="DIR", help="folder that holds iam/, e.g. ../shared/data")
+    parser.addoption("--handwriting", type=Path, metavar="DIR", help="folder that holds iam/")
 
 
 @pytest.fixture(scope="session")

@@ -209,5 +209,12 @@ def test_modules_say_what_they_do_and_stay_small(path: Path) -> None:
             assert lines <= 60, f"{named(path)}:{node.lineno}: {node.name} has {lines} lines"
 
 
+def test_research_data_is_passed_in() -> None:
+    """Only .ci/run knows where the handwriting lies; tests take --handwriting, benchmarks --data."""
+    texts = [ROOT / "README.md", ROOT / "pyproject.toml", *(ROOT / "docs").rglob("*.md")]
+    found = [path for path in [*SOURCES, *ASIDE, *texts] if "shared" + "/data" in path.read_text(encoding="utf-8")]
+    assert not [named(path) for path in found]
+
+
 def test_the_continuous_integration_script_can_be_run() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)

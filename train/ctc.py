@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stackmix.train.packing import PAD, Normalised, Packed
+from stackmix.train.packing import HEIGHT, PAD, Normalised, Packed
 from stackmix.types import BLANK, DataError, Image
 
 torch.set_flush_denormal(True)  # Adam's fading moments turn denormal, a hundred times slower on a CPU
 
-HEIGHT = 32  # rows of a normalised image
 STRIDE = 2  # normalised columns per frame
 HEADS = ("conv", "recurrent")
 COLUMNS = 4096  # columns in one batch: about 40 words
@@ -139,7 +138,9 @@ class CTCModel(nn.Module):
             config["languages"] = tuple(config["languages"])
             model = cls(CTCConfig(**config))
             model.load_state_dict(load_file(folder / "model.safetensors"))
-        except (OSError, json.JSONDecodeError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+        except DataError:
+            raise
+        except (OSError, ValueError, TypeError, AttributeError, KeyError, RuntimeError, SafetensorError) as error:
             raise DataError(f"{folder} is no CTC model folder ({error}): make one with `stackmix train ctc`") from None
         return model.eval()
 

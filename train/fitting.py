@@ -6,7 +6,7 @@ checkpoint needs no generator states, and a resumed run computes the very update
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,15 +18,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from stackmix.staging import whole_folder
-from stackmix.train.ctc import COLUMNS, HEIGHT, STRIDE, CTCConfig, CTCModel, languages_of, read
-from stackmix.train.packing import Packed, merged, padded_width
+from stackmix.train.ctc import COLUMNS, STRIDE, CTCConfig, CTCModel, languages_of, read
+from stackmix.train.gathering import gather
+from stackmix.train.packing import HEIGHT, Packed, padded_width
 from stackmix.train.scoring import cer
 from stackmix.types import BLANK, DataError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
-
-    from stackmix.types import Sample
 
 CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_EVERY = 250  # updates
@@ -46,12 +45,16 @@ class Recipe:
 
 @dataclass(slots=True)
 class Progress:
-    """What a checkpoint keeps beside the weights: updates done, the best CER so far, and one row for each epoch."""
+    """What a checkpoint keeps beside the weights: updates done, the best CER so far, and one row for each epoch.
+
+    losses: of the updates of the epoch that is under way.
+    """
 
     update: int = 0
     best_cer: float = math.inf
     stale: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
 
 
 def held_out(packed: Packed) -> tuple[Packed, Packed, str]:
@@ -122,16 +125,17 @@ class Fitting:
 
     def _epoch(self, tick: Callable[[int, str], None]) -> None:
         done, epoch = self.progress, len(self.progress.history)
-        losses = []
         batches = self.train.batches(COLUMNS, np.random.default_rng([self.recipe.seed, epoch]))
         for indices in batches[done.update - epoch * self.per_epoch :]:
-            losses.append(self._step(indices))
+            done.losses.append(self._step(indices))
             done.update += 1
             if done.update % CHECKPOINT_EVERY == 0:
                 self.save()
-            tick(len(indices), f"epoch {epoch + 1}/{self.recipe.epochs} loss {losses[-1]:.3f} CER {done.best_cer:.3f}")
+            so_far = f"loss {done.losses[-1]:.3f} CER {done.best_cer:.3f}"
+            tick(len(indices), f"epoch {epoch + 1}/{self.recipe.epochs} {so_far}")
         error = cer(read(self.model, self.val), self.val.texts.tolist())
-        done.history.append({"epoch": epoch + 1, "loss": float(np.mean(losses or [math.nan])), "cer": error})
+        done.history.append({"epoch": epoch + 1, "loss": float(np.mean(done.losses)), "cer": error})
+        done.losses = []
         done.stale += 1
         if error < done.best_cer:
             done.best_cer, done.stale = error, 0
@@ -166,7 +170,7 @@ class Fitting:
         """Write the checkpoint under a passing name, then rename it: the last good one is never damaged."""
         state = {
             "recipe": asdict(self.recipe),
-            "images": len(self.train),
+            "data": self._data(),
             "progress": asdict(self.progress),
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -181,14 +185,17 @@ class Fitting:
             raise OSError(f"{path} cannot be written ({error}): free some space, then go on with --resume") from None
         passing.replace(path)
 
+    def _data(self) -> dict[str, Any]:
+        columns = int(self.train.widths.sum())
+        return {"images": len(self.train), "columns": columns, "alphabet": self.model.config.alphabet}
+
     def restore(self) -> None:
         """Go on from the checkpoint in the folder, if there is one; DataError where it is of another run."""
         path = self.folder / CHECKPOINT
         if not path.exists():
             return
         state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        now = {**asdict(self.recipe), "images": len(self.train)}
-        then = {**state["recipe"], "images": state["images"]}
+        now, then = {**asdict(self.recipe), **self._data()}, {**state["recipe"], **state.get("data", {})}
         if changed := [f"{k} {then.get(k)} -> {v}" for k, v in now.items() if then.get(k) != v]:
             named = ", ".join(changed)
             raise DataError(f"{path} is of another run ({named}): repeat its options, or remove {self.folder}")
@@ -207,31 +214,6 @@ class Fitting:
             "history": self.progress.history,
         }
         (folder / "training.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")
-
-
-def gather(data: list[Path], height: int, tick: Callable[[int], object]) -> tuple[Packed, list[str]]:
-    """The train and val splits of sample folders and packed `.npz` files, and the images that were broken.
-
-    Test splits are never opened. Raises DataError where a folder has no train split.
-    """
-    parts: list[Packed] = []
-    broken: list[str] = []
-    for path in data:
-        if path.suffix == ".npz":
-            parts.append(Packed.load(path))
-            continue
-        from stackmix import samples
-        from stackmix.train.normalising import pack
-
-        for split in [s for s in ("train", "val") if s == "train" or s in samples.splits_of(path)]:
-            parts.append(pack(_ticked(samples.read(path, split, broken), tick), height))
-    return merged(parts), broken
-
-
-def _ticked(found: Iterator["Sample"], tick: Callable[[int], object]) -> Iterator["Sample"]:
-    for sample in found:
-        tick(1)
-        yield sample
 
 
 def train_ctc(data: list[Path], out: Path, recipe: Recipe, *, init: Path | None, resume: bool, bar: "tqdm[Any]") -> str:
@@ -266,7 +248,7 @@ def learning_rate(share: float) -> float:
 
 
 def _encode(text: str, alphabet: str) -> Tensor:
-    return torch.tensor([alphabet.index(c) + 1 for c in text])
+    return torch.tensor([alphabet.index(c) + 1 for c in text], dtype=torch.int64)
 
 
 def _alignable(packed: Packed) -> tuple[Packed, int]:

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stackmix.types import DataError, Image
 
+HEIGHT = 32  # rows of a normalised image
 PAD = 4  # columns of paper left of every image, and at least as many right of it
 
 
@@ -106,7 +108,7 @@ class Packed:
         try:
             with np.load(path) as data:
                 return cls(int(data["height"]), **{name: data[name] for name in cls.__slots__[1:]})
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(f"{path} is no packed data set: {error}") from None
 
 

@@ -272,7 +272,7 @@ def test_the_split_by_writer_is_about_80_10_10() -> None:
 
 
 def test_real_words(handwriting: Path) -> None:
-    """The part of IAM in ../shared/data/iam: counts as observed, and writers on one side only."""
+    """The part of IAM in DIR/iam of --handwriting: counts as observed, and writers on one side only."""
     report = Report()
     rows = [(s.split, s.writer, s.text, s.image.shape) for s in iam.read(handwriting / "iam", report=report)]
     assert Counter(row[0] for row in rows) == {"train": 19579, "val": 3242, "test": 2687}

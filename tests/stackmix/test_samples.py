@@ -75,7 +75,7 @@ def test_metadata_of_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     row = '{"file_name": "a.png", "text": "ёж"}\n'
     (tmp_path / "train" / samples.METADATA).write_bytes(row.encode("cp1251"))
-    with pytest.raises(DataError, match="metadata.jsonl.*UTF-8"):
+    with pytest.raises(DataError, match=r"metadata\.jsonl.*UTF-8"):
         samples.rows(tmp_path, "train")
     (tmp_path / "train" / samples.METADATA).write_bytes(b"\xef\xbb\xbf" + row.encode())
     assert [r["text"] for r in samples.rows(tmp_path, "train")] == ["ёж"]

@@ -1,0 +1,95 @@
+"""From sample folder to letter library with a hardly trained model: whole, in order, and honest about losses."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from stackmix import images, samples
+from stackmix.library import LetterLibrary
+from stackmix.synthesis import Stacker
+from stackmix.train import fitting
+from stackmix.train.aligning import cut_folder, pairs
+from stackmix.train.ctc import CTCModel
+from stackmix.train.fitting import Fitting, Recipe
+from stackmix.train.normalising import pack
+from stackmix.types import DataError, Sample
+
+WORDS = ["bad", "gone", "dab", "nod", "bog", "peg", "age", "on", "abba", "deed", "pond", "a"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def model(sample_of: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that saw the words a few times."""
+    folder = tmp_path_factory.mktemp("model")
+    packed = pack([sample_of(word) for word in WORDS], 32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "COLUMNS", 300)
+        Fitting(packed, packed, Recipe(epochs=3), folder).run(lambda n, said: None).save_pretrained(folder)
+    return folder
+
+
+def folder_of(path: Path, found: list[Sample]) -> Path:
+    for sample in found:
+        place = path / sample.split
+        place.mkdir(parents=True, exist_ok=True)
+        images.write(place / f"{sample.id}.png", sample.image)
+        with (place / samples.METADATA).open("a", encoding="utf-8") as lines:
+            lines.write(samples.dump(samples.record(replace(sample, borders=None), f"{sample.id}.png")))
+    return path
+
+
+def test_folder_becomes_a_library(sample_of: Callable, model: Path, tmp_path: Path) -> None:
+    found = [sample_of(word, writer) for writer in ("anna", "") for word in WORDS]
+    found += [sample_of("zebra", id="unknown"), sample_of("bad", id="broken"), sample_of("bed", id="val", split="val")]
+    dots = replace(sample_of("."), text="bad", id="narrow")  # one dot cannot hold three letters
+    data = folder_of(tmp_path / "образцы", [*found, replace(dots, image=dots.image[:, 6:8])])
+    (data / "train" / "broken.png").write_bytes(b"?")
+    ticks: list[int] = []
+    told = cut_folder(data, "train", model, tmp_path / "буквы", tick=ticks.append)
+    library = LetterLibrary.load(tmp_path / "буквы")
+    assert library.texts == WORDS * 2 and library.split == "train" and library.writer_names == ["", "anna"]
+    assert library.ids == [s.id for s in found[: len(library)]]
+    report = json.loads((tmp_path / "буквы" / "report.json").read_text(encoding="utf-8"))
+    assert [row["id"] for row in report["not_aligned"]] == ["unknown", "narrow"]
+    assert "'r' 'z'" in report["not_aligned"][0]["why"] and "3 letters" in report["not_aligned"][1]["why"]
+    assert len(report["broken"]) == 1 and "broken.png" in report["broken"][0]
+    assert report["samples"] == len(library) and report["counts"] == library.index.counts()
+    assert "1 broken, 2 not aligned" in told and sum(ticks) == len(library) + 2
+    for sample, own in zip(range(len(library)), found, strict=False):
+        borders = library.borders(sample)
+        assert own.borders is not None and (np.diff(borders) >= 1).all()
+        assert borders[0] == own.borders[0] and borders[-1] == own.borders[-1]
+        assert np.array_equal(library.image(sample), own.image)
+    assert Stacker(library, 32).stack("bad dog", np.random.default_rng(0)).text == "bad dog"
+
+
+def test_pairs_keep_each_sample_with_its_own_emission(sample_of: Callable, model: Path) -> None:
+    aligner = CTCModel.from_pretrained(model)
+    found = [sample_of(word, unit=unit) for word in WORDS for unit in (10, 40)]
+    paired = list(pairs(aligner, iter(found), lambda n: None))
+    assert [sample.id for sample, _ in paired] == [sample.id for sample in found]
+    for sample, emission in paired:
+        (alone,) = aligner.emissions([sample.image])
+        assert emission.step == alone.step and np.allclose(emission.log_probs, alone.log_probs, atol=1e-4)
+
+
+def test_nothing_that_aligns_is_an_error_and_leaves_nothing(sample_of: Callable, model: Path, tmp_path: Path) -> None:
+    data = folder_of(tmp_path / "data", [sample_of("xyz")])
+    with pytest.raises(DataError, match="empty"):
+        cut_folder(data, "train", model, tmp_path / "out", tick=lambda n: None)
+    with pytest.raises(DataError, match="no split 'test'"):
+        cut_folder(data, "test", model, tmp_path / "out", tick=lambda n: None)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["data"]
