@@ -54,7 +54,8 @@ def _owners(
     _hand_back_scraps(letter_of, parted, columns, letters)
     owners = np.zeros((width, height), np.uint8)
     extents = np.empty((letters, 2), np.int32)
-    extents[:, 0], extents[:, 1] = borders[1:], borders[:-1]  # a letter without ink is empty
+    for letter in range(letters):  # one without ink is empty
+        extents[letter, 0], extents[letter, 1] = borders[letter + 1], borders[letter]
     for c in range(width):
         for y in range(height):
             letter = letter_of[c, y]
@@ -110,7 +111,10 @@ def _hand_back_scraps(
 def _homes(mass: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """(blobs, letters) the letter that a blob's part in each letter belongs to; (blobs,) 1 where several own it."""
     count, letters = mass.shape
-    total = mass.sum(axis=0)
+    total = np.zeros(letters)  # mass.sum(axis=0) takes numba eight seconds to compile
+    for blob in range(count):
+        for letter in range(letters):
+            total[letter] += mass[blob, letter]
     home = np.empty((count, letters), np.int32)
     joined = np.zeros(count, np.uint8)
     for blob in range(count):
@@ -128,4 +132,8 @@ def _homes(mass: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.uin
 @njit(cache=True, inline="always")
 def _letter(borders: NDArray[np.int32], column: int) -> int:
     """The letter whose borders hold a column; the first and the last reach on outwards."""
-    return min(max(int(np.searchsorted(borders, column, side="right")) - 1, 0), len(borders) - 2)
+    low, high = 0, len(borders) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if borders[middle] <= column else (low, middle)
+    return low

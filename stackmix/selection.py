@@ -63,18 +63,24 @@ def places_in(text: str) -> NDArray[np.uint8]:
 
 
 @njit(cache=True)
-def _of_writer(entry_writer: NDArray[np.int32], low: int, high: int, writer: int) -> tuple[int, int]:
-    """The part of entries low..high, sorted by writer, that is of one writer."""
-    first = low + int(np.searchsorted(entry_writer[low:high], writer))
-    last = low + int(np.searchsorted(entry_writer[low:high], writer + 1))
-    return first, last
+def _first_of(entry_writer: NDArray[np.int32], low: int, high: int, writer: int) -> int:
+    """The first of the entries low..high, sorted by writer, that is not of an earlier writer."""
+    while low < high:
+        middle = (low + high) // 2
+        if entry_writer[middle] < writer:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @njit(cache=True)
 def _range(stock: Stock, place: int, hands: NDArray[np.int32], length: int) -> tuple[int, int, float]:
     """Entries of a piece by the first hand that has it (any but the first for single letters only), and the cost."""
     for h in range(len(hands) if length == 1 else 1):
-        low, high = _of_writer(stock.entry_writer, stock.key_starts[place], stock.key_starts[place + 1], hands[h])
+        end = stock.key_starts[place + 1]
+        low = _first_of(stock.entry_writer, stock.key_starts[place], end, hands[h])
+        high = _first_of(stock.entry_writer, low, end, hands[h] + 1)
         if high > low:
             return low, high, STRANGER_COST if h > 0 else 0.0
     return 0, 0, 0.0
@@ -145,7 +151,10 @@ def _chain(nodes: NDArray[np.int32], cost: NDArray[np.float64], last: NDArray[np
     """(P, 3) pieces of the cheapest chain that ends in one of the last nodes."""
     if len(last) == 0:
         return np.empty((0, 3), np.int32)
-    node = last[np.argmin(cost[last])]
+    node = last[0]
+    for other in last:
+        if cost[other] < cost[node]:
+            node = other
     length, walk = 0, node
     while walk >= 0:
         length, walk = length + 1, nodes[walk, 3]

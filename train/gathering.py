@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="+", help="sample folders")
     parser.add_argument("--out", type=Path, required=True, help="the .npz file to write")
     options = parser.parse_args()
+    if options.out.suffix != ".npz":
+        parser.error(f"--out {options.out} does not end in .npz, by which training knows such a file")
     try:
         packed, broken = gather(options.data, HEIGHT, lambda n: None)
         packed.save(options.out)

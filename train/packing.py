@@ -7,6 +7,7 @@ with nothing but torch can train from the `.npz`.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -14,6 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from stackmix.staging import write_whole
 from stackmix.types import DataError, Image
 
 HEIGHT = 32  # rows of a normalised image
@@ -100,7 +102,9 @@ class Packed:
 
     def save(self, path: Path) -> None:
         """Write one `.npz`."""
-        np.savez_compressed(path, **{name: getattr(self, name) for name in self.__slots__})
+        data = BytesIO()
+        np.savez_compressed(data, **{name: getattr(self, name) for name in self.__slots__})
+        write_whole(path, data.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> "Packed":

@@ -10,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackmix import images, inspection, samples
-from stackmix.inspection import BASELINE, BORDER, X_LINE, flow, inspect, library_sheet, samples_sheet, text_sheet
+from stackmix.inspection import (
+    BASELINE,
+    BORDER,
+    CAPTION,
+    CELL,
+    X_LINE,
+    flow,
+    inspect,
+    library_sheet,
+    samples_sheet,
+    text_sheet,
+)
 from stackmix.library import SHIPPED, LetterLibrary
 from stackmix.synthesis import Stacker
 from stackmix.types import DataError, Sample
@@ -35,7 +46,7 @@ def test_flow_lays_every_picture_once(shapes: list[tuple[int, int]], width: int)
 def test_library_sheet_draws_borders_and_lines(sample_of: Callable) -> None:
     library = LetterLibrary.build([sample_of("bad")], "train")
     sheet = library_sheet(library, np.random.default_rng(0))
-    scale = 72 / library.image(0).shape[0]
+    scale = CELL / library.image(0).shape[0]
     assert sheet.shape[1] == 1600
     assert columns_of(sheet, BORDER).tolist() == [14 + round(b * scale) for b in library.borders(0)]
     rows = np.flatnonzero((sheet == BASELINE).all(axis=2).any(axis=1))
@@ -96,7 +107,7 @@ def test_every_split_has_its_share(own_captions: None, sample_of: Callable, tmp_
     sheet = samples_sheet(folder, np.random.default_rng(0), 9)
     starts = (sheet == BORDER).all(axis=2).any(axis=0)
     assert 9 < starts.sum() <= 3 * 4  # three words a row, below each other: their borders fall together
-    assert len(sheet) == 3 * (72 + 26 + 14)
+    assert len(sheet) == 3 * (CELL + CAPTION + 14)
     assert len(samples_sheet(folder, np.random.default_rng(0), 1)) == len(sheet)  # one of each at least
 
 
@@ -104,7 +115,7 @@ def test_split_without_samples_is_no_trouble(own_captions: None, sample_of: Call
     folder = folder_of(tmp_path, [sample_of("bad")])
     (folder / "val").mkdir()
     (folder / "val" / samples.METADATA).write_text("")
-    assert inspect(folder, None).shape == (72 + 26 + 14, 1600, 3)
+    assert inspect(folder, None).shape == (CELL + CAPTION + 14, 1600, 3)
 
 
 def test_sheet_of_no_samples_is_an_error(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from stackmix import images, samples
 from stackmix.train import fitting
 from stackmix.train.ctc import CTCModel
-from stackmix.train.fitting import CHECKPOINT, Fitting, Recipe, augment, gather, held_out, learning_rate, train_ctc
+from stackmix.train.fitting import CHECKPOINT, Fitting, Recipe, augment, held_out, learning_rate, train_ctc
 from stackmix.train.normalising import pack
 from stackmix.train.packing import Normalised, Packed
 from stackmix.types import DataError, Sample
@@ -33,7 +33,7 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def data(sample_of: Callable) -> tuple[Packed, Packed]:
-    train = pack([sample_of(word, unit=unit) for word in WORDS for unit in (14, 15)], 32)
+    train = pack([sample_of(word, unit=14) for word in WORDS], 32)
     return train, pack([sample_of(word, unit=14) for word in WORDS[:4]], 32)
 
 
@@ -72,7 +72,7 @@ def test_same_seed_same_weights_and_another_seed_others(data: tuple[Packed, Pack
     assert weights(first) == weights(again) != weights(other)
 
 
-@pytest.mark.parametrize("every", [1, 3, 1000])
+@pytest.mark.parametrize("every", [2, 1000])
 def test_resumed_run_is_the_uninterrupted_one(
     data: tuple[Packed, Packed], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int
 ) -> None:
@@ -83,7 +83,7 @@ def test_resumed_run_is_the_uninterrupted_one(
     wanted = weights(whole.run(quiet))
     folder = tmp_path / f"every {every}"
     folder.mkdir()
-    for stop in (2, whole.per_epoch):  # inside the first epoch, then after a last update
+    for stop in (3, whole.per_epoch):  # inside the first epoch, then after a last update
         fit = Fitting(*data, recipe, folder)
         fit.restore()
         with pytest.raises(KeyboardInterrupt):
@@ -241,27 +241,6 @@ def folder_of(path: Path, found: list[Sample]) -> Path:
         with (place / samples.METADATA).open("a", encoding="utf-8") as lines:
             lines.write(samples.dump(samples.record(sample, f"{k}.png")))
     return path
-
-
-def test_test_splits_are_never_opened(sample_of: Callable, tmp_path: Path) -> None:
-    splits = ["train", "val", "test", "test1"]
-    folder = folder_of(tmp_path / "data", [sample_of("bad", split=split) for split in splits])
-    for split in splits[2:]:
-        (folder / split / samples.METADATA).write_text("broken")
-    pack([sample_of("gone")], 32).save(tmp_path / "more.npz")
-    seen: list[int] = []
-    packed, broken = gather([folder, tmp_path / "more.npz"], 32, seen.append)
-    assert packed.splits.tolist() == ["train", "val", "train"] and packed.texts.tolist() == ["bad", "bad", "gone"]
-    assert broken == [] and sum(seen) == 2
-
-
-def test_broken_images_are_counted_and_a_missing_train_split_is_named(sample_of: Callable, tmp_path: Path) -> None:
-    folder = folder_of(tmp_path / "data", [sample_of("bad"), sample_of("gone")])
-    (folder / "train" / "0.png").write_bytes(b"?")
-    packed, broken = gather([folder], 32, lambda n: None)
-    assert packed.texts.tolist() == ["gone"] and len(broken) == 1 and "0.png" in broken[0]
-    with pytest.raises(DataError, match="no split 'train', only val"):
-        gather([folder_of(tmp_path / "val", [sample_of("bad", split="val")])], 32, lambda n: None)
 
 
 def test_training_from_folder_to_folder(sample_of: Callable, tmp_path: Path) -> None:
