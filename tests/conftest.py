@@ -1,4 +1,4 @@
-"""What all tests share: `--handwriting DIR`, the folder with research data that is passed in, and drawn words.
+"""What all tests share: `--handwriting=DIR`, the folder with research data that is passed in, and drawn words.
 
 A drawn letter is a box of stems and bars, different for each character, so its borders and lines are known exactly.
 """
@@ -23,7 +23,7 @@ def handwriting(request: pytest.FixtureRequest) -> Path:
     """The folder given with --handwriting; a test that asks for it is skipped where none was given."""
     folder = request.config.getoption("--handwriting")
     if folder is None:
-        pytest.skip("needs real handwriting: pytest --handwriting DIR")
+        pytest.skip("needs real handwriting: pytest --handwriting=DIR")
     if not (folder / "iam").is_dir():
         pytest.fail(f"--handwriting {folder} holds no iam/")
     return folder

@@ -107,3 +107,13 @@ def test_reach_of_each_kind_of_letter() -> None:
     assert reach("p") == reach("у") == (1.0, -0.85)
     assert reach("A") == reach("Ё") == reach("7") == (1.75, 0.0)
     assert np.isnan(reach("漢")).all()
+
+
+def test_slant_of_a_short_word_lies_between_its_own_and_the_hands(draw: Callable) -> None:
+    drawn = draw("hilb", unit=20, margin=60)
+    height, width = drawn.image.shape
+    matrix = np.array([[1, -0.8, 0.8 * drawn.baseline], [0, 1, 0]], np.float32)
+    ink = cv2.warpAffine(255 - drawn.image, matrix, (width, height))
+    alone, known = (measure(ink, "hilb", drawn.borders, usual) for usual in (None, Geometry(0, 0, 20, -0.2, 3)))
+    assert alone.slant == slant_and_stroke(ink)[0]
+    assert known.slant == pytest.approx((alone.slant - 0.2) / 2)  # four letters of eight

@@ -44,7 +44,7 @@ def test_flow_lays_every_picture_once(shapes: list[tuple[int, int]], width: int)
 
 
 def test_library_sheet_draws_borders_and_lines(sample_of: Callable) -> None:
-    library = LetterLibrary.build([sample_of("bad")], "train")
+    library = LetterLibrary.build([sample_of("bad", unit=33, gap=7)], "train")
     sheet = library_sheet(library, np.random.default_rng(0))
     scale = CELL / library.image(0).shape[0]
     assert sheet.shape[1] == 1600

@@ -72,6 +72,22 @@ def test_same_seed_same_weights_and_another_seed_others(data: tuple[Packed, Pack
     assert weights(first) == weights(again) != weights(other)
 
 
+def test_every_epoch_sees_every_image_in_another_order(
+    data: tuple[Packed, Packed], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def record(fit: Fitting, indices: np.ndarray) -> float:
+        seen.extend(indices.tolist())
+        return 1.0
+
+    monkeypatch.setattr(Fitting, "_step", record)
+    Fitting(*data, Recipe(epochs=3), tmp_path).run(quiet)
+    epochs = np.array(seen).reshape(3, len(WORDS)).tolist()
+    assert all(sorted(epoch) == list(range(len(WORDS))) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+
+
 @pytest.mark.parametrize("every", [2, 1000])
 def test_resumed_run_is_the_uninterrupted_one(
     data: tuple[Packed, Packed], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int
