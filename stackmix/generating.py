@@ -82,7 +82,10 @@ class Writer:
             name = samples.place(i, f"{i:08d}", ".jpg")
             path = split / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, images.encode(word.image, ".jpg", 95))
+            try:
+                _write(path, images.encode(word.image, ".jpg", 95))
+            except DataError as error:  # JPEG ends at 65,535 columns
+                raise DataError(f"{word.text[:60]!r}: {error}; split the line") from None
             rows.append(samples.dump(_row(word, name)))
         _write_chunk(folder, number, "".join(rows))
         return len(rows)

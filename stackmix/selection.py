@@ -17,7 +17,6 @@ from stackmix.types import MAX_PIECE
 CANDIDATES = 4  # instances drawn of each piece
 PIECE_COST = 1.0
 PLACE_COST = 0.35  # a medial letter at a word's end, or the other way round
-STRANGER_COST = 4.0  # a letter of another hand
 BROKEN_COST = 0.7  # a stroke that ends in the air at a seam
 JITTER = 0.5  # random cost, so that equal texts differ
 
@@ -75,15 +74,15 @@ def _first_of(entry_writer: NDArray[np.int32], low: int, high: int, writer: int)
 
 
 @njit(cache=True)
-def _range(stock: Stock, place: int, hands: NDArray[np.int32], length: int) -> tuple[int, int, float]:
-    """Entries of a piece by the first hand that has it (any but the first for single letters only), and the cost."""
+def _range(stock: Stock, place: int, hands: NDArray[np.int32], length: int) -> tuple[int, int]:
+    """Entries of a piece by the first hand; of a single letter by the first hand that has it."""
     for h in range(len(hands) if length == 1 else 1):
         end = stock.key_starts[place + 1]
         low = _first_of(stock.entry_writer, stock.key_starts[place], end, hands[h])
         high = _first_of(stock.entry_writer, low, end, hands[h] + 1)
         if high > low:
-            return low, high, STRANGER_COST if h > 0 else 0.0
-    return 0, 0, 0.0
+            return low, high
+    return 0, 0
 
 
 @njit(cache=True)
@@ -126,14 +125,14 @@ def select(
             place = find_key(key_of(codes, i, length), stock.keys, stock.slots)
             if place < 0:
                 break
-            low, high, extra = _range(stock, place, hands, length)
+            low, high = _range(stock, place, hands, length)
             for _ in range(min(CANDIDATES, high - low)):
                 entry = low + np.int64(next_random(state) % np.uint64(high - low))
                 sample, position = stock.entry_sample[entry], np.int64(stock.entry_position[entry])
                 letter = stock.starts[sample] + position
                 misplaced = (stock.places[letter] ^ places[i]) & 1
                 misplaced += ((stock.places[letter + length - 1] ^ places[i + length - 1]) & 2) // 2
-                target = PIECE_COST + extra + JITTER * uniform(state) + PLACE_COST * misplaced
+                target = PIECE_COST + JITTER * uniform(state) + PLACE_COST * misplaced
                 best, before = 0.0, -1
                 if i > 0:
                     best, before = _join(stock, nodes, cost, ending[i, : ends[i]], stock.crossings[letter + sample])

@@ -210,7 +210,12 @@ def _paint(
         left, stop = rack.borders[base + position], rack.borders[base + position + length]
         extents = rack.extents[starts[sample] + position : starts[sample] + position + length]
         size = rack.firsts[sample + 1] - rack.firsts[sample]
-        low, high = min(extents[:, 0].min(), left - over_left), max(extents[:, 1].max(), stop + over_right)
+        low, high = min(extents[:, 0].min(), left), max(extents[:, 1].max(), stop)
+        lean = max(abs(rack.leans[sample, 0]), abs(rack.leans[sample, -1]))
+        if over_left:
+            low = min(low, left - over_left - lean)
+        if over_right:
+            high = max(high, stop + over_right + lean)
         for c in range(max(low, 0, -right), min(high, size, width - right)):
             column, owners = rack.columns[rack.firsts[sample] + c], rack.owners[rack.firsts[sample] + c]
             for y in range(max(0, -down), min(height, height - down)):

@@ -11,7 +11,7 @@ from stackmix.cutting import cut
 from stackmix.library import LetterLibrary
 from stackmix.staging import whole_folder, write_whole
 from stackmix.train.ctc import CTCModel, Emission
-from stackmix.types import Sample
+from stackmix.types import DataError, Sample
 
 REPORT = "report.json"
 
@@ -36,7 +36,11 @@ def cut_folder(data: Path, split: str, model: Path, out: Path, *, tick: Callable
     skipped: list[tuple[str, str]] = []
     with whole_folder(out) as folder:
         found = samples.read(data, split, broken)
-        library = LetterLibrary.build(cut(pairs(aligner, found, tick), aligner.config.alphabet, skipped), split)
+        kept = list(cut(pairs(aligner, found, tick), aligner.config.alphabet, skipped))
+        if not kept:
+            why = broken[0] if broken else ": ".join(skipped[0]) if skipped else "it is empty"
+            raise DataError(f"{data}: not one sample of the {split} split could be cut ({why})")
+        library = LetterLibrary.build(kept, split)
         library.save(folder)
         report = {
             "samples": len(library),

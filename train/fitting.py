@@ -101,7 +101,8 @@ class Fitting:
         self.train, self.val, self.recipe, self.folder = train, val, recipe, folder
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.manual_seed(recipe.seed)
-        alphabet = "".join(sorted(set("".join(train.texts.tolist())) | set(init.config.alphabet if init else "")))
+        letters = set("".join([*train.texts.tolist(), *val.texts.tolist(), init.config.alphabet if init else ""]))
+        alphabet = "".join(sorted(letters))
         self.model = CTCModel(CTCConfig(alphabet, recipe.head, train.height, languages_of(alphabet)))
         if init is not None:
             _inherit(self.model, init)

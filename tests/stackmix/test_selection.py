@@ -15,7 +15,6 @@ from stackmix.selection import (
     JITTER,
     PIECE_COST,
     PLACE_COST,
-    STRANGER_COST,
     next_random,
     places_in,
     select,
@@ -92,19 +91,18 @@ def draw_nodes(stacker: Stacker, text: str, longest: int, hands: list[int], seed
     for first in range(len(text)):
         for length in range(1, min(longest, MAX_PIECE, len(text) - first) + 1):
             piece = text[first : first + length]
-            entries, extra = [], 0.0
-            for place, hand in enumerate(hands if length == 1 else hands[:1]):
+            entries = []
+            for hand in hands if length == 1 else hands[:1]:
                 own = [s for s in range(len(library)) if library.writers[s] == hand]
                 entries = [(s, p) for s in own for p in range(99) if library.texts[s].startswith(piece, p)]
                 if entries:
-                    extra = STRANGER_COST if place else 0.0
                     break
             for _ in range(min(CANDIDATES, len(entries))):
                 sample, position = entries[random.next() % len(entries)]
                 there = places_in(library.texts[sample])
                 wrong = int((there[position] & 1) != (places[first] & 1))
                 wrong += int((there[position + length - 1] & 2) != (places[first + length - 1] & 2))
-                target = PIECE_COST + extra + JITTER * random.uniform() + PLACE_COST * wrong
+                target = PIECE_COST + JITTER * random.uniform() + PLACE_COST * wrong
                 nodes.append(Node(stacker, first, length, sample, position, target))
     return nodes
 
