@@ -5,6 +5,8 @@ Nothing heavy is imported up here, so that `stackmix --help` answers at once: ea
 
 import errno
 import sys
+import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from stackmix.corpus import Corpus
+    from stackmix.rejects import Rejects
 
 app = typer.Typer(
     name="stackmix",
@@ -20,6 +23,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+RejectsFile = Annotated[
+    Path | None, typer.Option(help="A file of letter ids, one a line, as `inspect --letter` lists them: never stacked.")
+]
 
 
 @app.callback()
@@ -82,7 +90,8 @@ def cut(
     data: Annotated[Path, typer.Argument(help="The sample folder whose letters are cut.")],
     model: Annotated[Path, typer.Option(help="The CTC model that finds the letters.")],
     out: Annotated[Path, typer.Option(help="The letter library to make.")],
-    split: Annotated[str, typer.Option(help="The one split that is used.")] = "train",
+    split: Annotated[str, typer.Option(help="The one split that is used; a test split is refused.")] = "train",
+    rejects: RejectsFile = None,
 ) -> None:
     """Find the borders of every letter in a sample folder and keep them as a letter library."""
     from tqdm import tqdm
@@ -90,10 +99,20 @@ def cut(
     from stackmix import library, samples
     from stackmix.train import aligning
 
-    total = len(samples.rows(data, split))
-    with tqdm(total=total, unit="image", desc="cutting", dynamic_ncols=True) as bar:
-        report = aligning.cut_folder(data, split, model, out, tick=bar.update)
+    rows = samples.rows(data, split)
+    aligning.refuse_test(data, split)
+    rejected = _read_rejects(rejects, samples.letters(rows), data)
+    with tqdm(total=len(rows), unit="image", desc="cutting", dynamic_ncols=True) as bar:
+        report = aligning.cut_folder(data, split, model, out, rejects=rejected, tick=bar.update)
     typer.echo(f"{out}: {report} ({library.FILE}; `stackmix inspect {out} --out sheet.png` shows them)")
+
+
+def _one_character(text: str | None) -> str | None:
+    """The argument of --letter in NFC."""
+    text = None if text is None else unicodedata.normalize("NFC", text)
+    if text is not None and (len(text) != 1 or text.isspace()):
+        raise typer.BadParameter(f"{text!r} is not one character")
+    return text
 
 
 @app.command()
@@ -101,14 +120,27 @@ def inspect(
     path: Annotated[Path, typer.Argument(help="A letter library or a sample folder.")],
     out: Annotated[Path, typer.Option(help="The picture to write.")],
     text: Annotated[str | None, typer.Option(help="A text to stack from the library's letters.")] = None,
+    letter: Annotated[
+        str | None,
+        typer.Option(
+            callback=_one_character, help="Instead: the letters of one character, the surest first, and their ids."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the words.")] = 0,
 ) -> None:
-    """Draw 100 random words with their letter borders, baseline and x-height, and a text stacked from the letters."""
+    """Draw 100 random words with their letter borders, baseline and x-height, and what a library covers."""
     from stackmix import images, inspection, staging
 
-    sheet = inspection.inspect(path, text, seed)
-    staging.write_whole(out, images.encode(sheet, out.suffix.lower() or ".png"))
-    typer.echo(f"{out}: {sheet.shape[1]} x {sheet.shape[0]} pixels")
+    if letter and text is not None:
+        raise typer.BadParameter("--letter shows single letters: leave --text out")
+    sheet = inspection.inspect_letter(path, letter) if letter else inspection.inspect(path, text, seed)
+    staging.write_whole(out, images.encode(sheet.image, out.suffix.lower() or ".png"))
+    size = f"{out}: {sheet.image.shape[1]} x {sheet.image.shape[0]} pixels"
+    if letter:  # stdout is for the ids alone
+        typer.echo(f"{size}, {sheet.about}", err=True)
+        typer.echo("\n".join(sheet.rows))
+        return
+    typer.echo("\n".join([size, sheet.about] if sheet.about else [size]))
 
 
 @app.command()
@@ -134,6 +166,7 @@ def generate(
     skip_missing: Annotated[
         bool, typer.Option("--skip-missing", help="Leave out items with characters the library lacks.")
     ] = False,
+    rejects: RejectsFile = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, same options.")] = False,
 ) -> None:
     """Stack the letters of a library into the words or lines of a corpus and write them as a sample folder."""
@@ -141,16 +174,30 @@ def generate(
 
     from stackmix import generating
     from stackmix.corpus import fit, read
-    from stackmix.library import SHIPPED, LetterLibrary
+    from stackmix.library import SHIPPED
+    from stackmix.rejects import letters_of, without
 
     items = read(corpus, unit)
     folder = library or SHIPPED
-    fitted = fit(items, LetterLibrary.load(folder).index.alphabet, skip_missing=skip_missing)
+    letters = generating.open_library(folder)
+    rejected = _read_rejects(rejects, letters_of(letters), folder)
+    letters = without(letters, rejected)
+    fitted = fit(items, letters.index.alphabet, skip_missing=skip_missing)
     _tell_changes(fitted)
-    order = generating.Order(folder, fitted, unit, count, seed, height, balance)
+    order = generating.Order(folder, fitted, unit, count, seed, height, balance, rejected)
     with tqdm(total=order.total, unit="image", desc="stacking", dynamic_ncols=True) as bar:
-        generating.generate(order, out, workers=workers, resume=resume, tick=bar.update)
+        generating.generate(order, out, library=letters, workers=workers, resume=resume, tick=bar.update)
     typer.echo(f"{out}: {order.total:,} {unit}s")
+
+
+def _read_rejects(path: Path | None, letters: Mapping[str, int], where: Path) -> "Rejects":
+    """The ids of a rejects file; says on stderr which of them are not among the letters of `where`."""
+    from stackmix.rejects import read, strangers
+
+    found = read(path) if path else frozenset()
+    if line := strangers(found, letters, str(where)):
+        typer.echo(line, err=True)
+    return found
 
 
 def _tell_changes(corpus: "Corpus") -> None:

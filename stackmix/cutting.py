@@ -1,11 +1,13 @@
-"""From frames to columns: the borders between the letters of a word, out of its emission and its text.
+"""From frames to letters: the borders and seams between the letters of a word, out of its emission and its text.
 
-Letter k fires in frames starts[k]..stops[k] of the best CTC path; ink between two letters' frames belongs to either.
-The border is the column there with the least ink, held near the middle of the gap by a parabola, so that it slides
-into an empty column close by and stays put in a connected stroke. The first and the last border lie on the ink's edge.
+Forced alignment says about where each letter fires; a segment model weighs that against a border map and the letters'
+usual widths and says which frames each one covers (`stackmix.spans`). Between the centres of two neighbours runs the
+seam that the border map finds cheapest (`stackmix.seams`), and the border is where it passes mid x-height. The first
+and the last border lie on the ink's edge.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
@@ -15,7 +17,9 @@ from numpy.typing import NDArray
 from stackmix.alignment import AlignmentError, align_batch, encode
 from stackmix.geometry import INK
 from stackmix.ink import ink_of
-from stackmix.types import Alignment, Image, Sample
+from stackmix.seams import UNIT, BorderMap, part
+from stackmix.spans import spans_of
+from stackmix.types import SEAM_ROWS, Alignment, Image, Sample
 
 BATCH = 512
 
@@ -31,36 +35,66 @@ class Emission(Protocol):
     def step(self) -> float: ...
 
 
-def borders_of(alignment: Alignment, emission: Emission, ink: Image) -> NDArray[np.int32]:
-    """(L+1,) strictly rising columns: letter k of the (H, W) ink covers borders[k]..borders[k+1].
+def part_letters(
+    alignment: Alignment,
+    labels: NDArray[np.int32],
+    emission: Emission,
+    border_map: BorderMap,
+    widths: NDArray[np.float64],
+    ink: Image,
+) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+    """Borders (L+1,), strictly rising columns of the (H, W) ink, and seams (L+1, SEAM_ROWS), which never cross.
 
+    labels, widths: (L,) class and usual width of each letter, the widths in any one unit.
     Raises AlignmentError where the ink is narrower than one column a letter.
     """
-    width, count = ink.shape[1], len(alignment.starts)
-    columns = ink.sum(axis=0, dtype=np.float64) / 255
+    height, width = ink.shape
     inked = np.flatnonzero(ink.max(axis=0) > INK)
     first, last = (int(inked[0]), int(inked[-1]) + 1) if len(inked) else (0, width)
+    count = len(labels)
     if last - first < count:
         raise AlignmentError(f"{count} letters do not fit into {last - first} columns of ink")
-    begins = emission.left + emission.step * alignment.starts
-    ends = emission.left + emission.step * alignment.stops
-    centres = (begins + ends) / 2
-    borders = np.empty(count + 1)
-    borders[0], borders[-1] = first, last
-    for k in range(1, count):
-        low, high = max(first, int(centres[k - 1])), min(last, int(np.ceil(centres[k])))
-        borders[k] = _valley(columns, low, high, (ends[k - 1] + begins[k]) / 2)
-    return _rising(np.round(borders).astype(np.int32), first, last)
+    scale = border_map.scale
+    edges = _spans(alignment, labels, emission, border_map, widths, first, last)
+    places = (emission.left + emission.step * edges) * scale
+    inner, parted = part(
+        border_map.partings, border_map.columns, border_map.lean, (places[:-1] + places[1:]) / 2, places[1:-1]
+    )
+    borders = np.concatenate([[first], np.round(inner / scale), [last]]).astype(np.int32)
+    rows = (np.arange(SEAM_ROWS) + 0.5) * height / SEAM_ROWS
+    seams = np.empty((count + 1, SEAM_ROWS))
+    seams[0], seams[-1] = 0, width
+    for k, seam in enumerate(parted, 1):
+        seams[k] = np.interp(rows * scale + border_map.shift - 0.5, np.arange(len(seam)), seam / scale)
+    return _rising(borders, first, last), np.clip(np.round(seams), 0, width).astype(np.int16)
 
 
-def _valley(columns: NDArray[np.float64], low: int, high: int, middle: float) -> float:
-    """The cut position in low..high with least ink beside it plus the squared distance from the middle of the gap."""
-    if high - low < 2:
-        return middle
-    places = np.arange(low + 1, high)
-    beside = np.minimum(columns[places - 1], columns[places])
-    ink = beside / max(float(columns[low:high].max()), 1.0)
-    return float(places[np.argmin(ink + (2 * (places - middle) / (high - low)) ** 2)])
+def _spans(
+    alignment: Alignment,
+    labels: NDArray[np.int32],
+    emission: Emission,
+    border_map: BorderMap,
+    widths: NDArray[np.float64],
+    first: int,
+    last: int,
+) -> NDArray[np.int64]:
+    """(L+1,) frames at which letters part, `spans_of` looking at most a letter beyond what forced alignment found."""
+    log_probs, left, step = emission.log_probs, emission.left, emission.step
+    begin = min(max(int((first - left) / step), 0), int(alignment.starts[0]))
+    end = max(min(int(np.ceil((last - left) / step)), len(log_probs)), int(alignment.stops[-1]))
+    starts, stops, count, frames = alignment.starts - begin, alignment.stops - begin, len(labels), end - begin
+    steps = np.arange(count + 1)
+    # border k lies behind the start of letter k - 2 and before the end of letter k + 1, with a frame for each letter
+    lows = np.concatenate([[0, 1], starts[: count - 1] + 1])[: count + 1]
+    highs = np.concatenate([stops[1:] - 1, [frames, frames]])[-count - 1 :]
+    lows = np.maximum.accumulate(lows - steps) + steps
+    highs = np.minimum.accumulate((highs - steps)[::-1])[::-1] + steps
+    lows[-1], highs[0] = frames, 0
+    at = np.round((left + step * (begin + np.arange(frames + 1))) * border_map.scale).astype(np.int64)
+    at = np.clip(at, 1, len(border_map.columns) - 1)
+    costs = np.minimum(border_map.columns[at], border_map.columns[at - 1]) / UNIT
+    usual = widths * (frames / widths.sum())
+    return begin + spans_of(log_probs[begin:end], labels, costs, usual, lows, highs)
 
 
 def _rising(borders: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
@@ -71,30 +105,48 @@ def _rising(borders: NDArray[np.int32], first: int, last: int) -> NDArray[np.int
 
 
 def cut(
-    pairs: Iterable[tuple[Sample, Emission]], alphabet: str, skipped: list[tuple[str, str]]
+    found: Iterable[tuple[Sample, Emission, BorderMap]],
+    alphabet: str,
+    widths: Mapping[str, float],
+    skipped: list[tuple[str, str]],
+    calibration: tuple[float, float] = (1.0, 0.0),
 ) -> Iterator[Sample]:
-    """Yield each sample with the borders and scores of its letters; one that cannot be aligned goes to `skipped`.
+    """Yield each sample with borders, seams and scores of its letters; one that cannot be aligned goes to `skipped`.
 
-    skipped: filled with (sample id, reason).
+    widths: the usual width of a letter, 1 where not named. skipped: filled with (sample id, reason).
+    calibration: slope and offset that turn the logit of an aligner's score into that of a confidence.
     """
-    stream = iter(pairs)
+    stream = iter(found)
     while batch := list(islice(stream, BATCH)):
         labels, kept = [], []
-        for sample, emission in batch:
+        for sample, emission, border_map in batch:
             try:
                 labels.append(encode(sample.text, alphabet))
-                kept.append((sample, emission))
+                kept.append((sample, emission, border_map))
             except AlignmentError as error:
                 skipped.append((sample.id, str(error)))
-        alignments = align_batch([e.log_probs for _, e in kept], labels)
-        for (sample, emission), found in zip(kept, alignments, strict=True):
+        alignments = align_batch([emission.log_probs for _, emission, _ in kept], labels)
+        for (sample, emission, border_map), label, alignment in zip(kept, labels, alignments, strict=True):
             try:
-                if isinstance(found, AlignmentError):
-                    raise found
-                borders = borders_of(found, emission, ink_of(sample.image))
+                if isinstance(alignment, AlignmentError):
+                    raise alignment
+                usual = np.array([widths.get(letter, 1.0) for letter in sample.text])
+                borders, seams = part_letters(
+                    alignment, label, emission, border_map, usual, ink_of(sample.image)
+                )
             except AlignmentError as error:
                 skipped.append((sample.id, str(error)))
                 continue
-            yield Sample(
-                sample.image, sample.text, sample.id, sample.writer, sample.source, sample.split, borders, found.scores
-            )
+            yield replace(sample, borders=borders, scores=calibrated(alignment.scores, calibration), seams=seams)
+
+
+def logit(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """log(p / (1 - p)), of probabilities kept a millionth away from 0 and 1."""
+    kept = np.clip(scores, 1e-6, 1 - 1e-6).astype(np.float64)
+    return np.log(kept) - np.log1p(-kept)
+
+
+def calibrated(scores: NDArray[np.float32], calibration: tuple[float, float]) -> NDArray[np.float32]:
+    """(L,) float32 confidences in 0..1 of an aligner's scores."""
+    slope, offset = calibration
+    return (1 / (1 + np.exp(-(slope * logit(scores) + offset)))).astype(np.float32)

@@ -23,9 +23,10 @@ import stackmix
 from stackmix import images, samples
 from stackmix.corpus import Corpus, balance
 from stackmix.library import FILE, LetterLibrary
+from stackmix.rejects import Rejects, letter_id, without
 from stackmix.staging import whole_folder, write_whole
 from stackmix.synthesis import Stacker
-from stackmix.types import DataError, Word
+from stackmix.types import DataError, Word, is_test
 
 CHUNK = 250
 RUN = "run.json"
@@ -34,7 +35,10 @@ CHUNKS = "chunks"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to write. count: samples, None for each item once. balanced: draw items so that characters even out."""
+    """What to write. count: samples, None for each item once. balanced: draw items so that characters even out.
+
+    rejects: letters of the library that are not stacked.
+    """
 
     library: Path
     corpus: Corpus
@@ -43,6 +47,7 @@ class Order:
     seed: int = 0
     height: int = 64
     balanced: bool = False
+    rejects: Rejects = frozenset()
 
     @property
     def total(self) -> int:
@@ -54,12 +59,25 @@ class Order:
         return np.cumsum(balance(self.corpus.items)) if self.balanced else None
 
 
+def open_library(folder: Path, rejects: Rejects = frozenset()) -> LetterLibrary:
+    """The library to stack from, its rejected letters taken out; DataError for letters of a test split."""
+    library = LetterLibrary.load(folder)
+    _refuse_test(library, folder)
+    return without(library, rejects)
+
+
+def _refuse_test(library: LetterLibrary, folder: Path) -> None:
+    if is_test(library.split):
+        why = f"holds letters of the {library.split} split, which would be trained on"
+        raise DataError(f"{folder} {why}: cut a library from train with `stackmix cut --split train`")
+
+
 class Writer:
     """Makes sample i of an order: `Writer(order).word(7)`, and whole chunks of them on disk."""
 
     def __init__(self, order: Order, library: LetterLibrary | None = None) -> None:
         self.order = order
-        self.library = library or LetterLibrary.load(order.library)
+        self.library = library or open_library(order.library, order.rejects)
         self.stacker = Stacker(self.library, order.height)
         self.chances = order.chances()
 
@@ -118,12 +136,22 @@ def _write_chunk(folder: Path, number: int, text: str) -> None:
         raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
-def generate(order: Order, out: Path, *, workers: int = 1, resume: bool = False, tick: Callable[[int], None]) -> None:
+def generate(
+    order: Order,
+    out: Path,
+    *,
+    library: LetterLibrary | None = None,
+    workers: int = 1,
+    resume: bool = False,
+    tick: Callable[[int], None],
+) -> None:
     """Write the order to the sample folder `out`; `tick(n)` is called for every n samples that are done.
 
-    Raises DataError where `out` exists, or where resume finds a run of other options.
+    library: the order's, without its rejects, where it is open already; each further worker opens it for itself.
+    Raises DataError where `out` exists, where resume finds a run of other options, or for letters of a test split.
     """
-    library = LetterLibrary.load(order.library)
+    library = library or open_library(order.library, order.rejects)
+    _refuse_test(library, order.library)
     about = manifest(order, library)
     with whole_folder(out, resumable=True, resume=resume) as folder:
         _agree(folder / RUN, about)
@@ -149,10 +177,16 @@ def manifest(order: Order, library: LetterLibrary) -> dict[str, Any]:
         "corpus": {"items": len(corpus.items), "sha256": hashlib.sha256("\n".join(corpus.items).encode()).hexdigest()},
         **{k: v for k, v in asdict(order).items() if k in ("unit", "seed", "height", "balanced")},
         "count": order.total,
+        "rejects": _digest(order.rejects) if order.rejects else None,
         "replaced": {f"{a} -> {b}": n for (a, b), n in sorted(corpus.replaced.items())},
         "skipped_items": corpus.skipped_items,
         "missing_characters": dict(sorted(corpus.skipped.items())),
     }
+
+
+def _digest(rejects: Rejects) -> dict[str, Any]:
+    ids = "\n".join(letter_id(*item) for item in sorted(rejects))
+    return {"letters": len(rejects), "sha256": hashlib.sha256(ids.encode()).hexdigest()}
 
 
 def _agree(path: Path, about: dict[str, Any]) -> None:

@@ -2,11 +2,13 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from stackmix import images
 from stackmix.types import Image
 
 FLOOR = 0.15  # of the darkest ink: paler marks are taken for paper
+DARKEST = 0.005  # share of an image's pixels that are as dark as ink gets
 
 
 def ink_of(image: Image) -> Image:
@@ -17,12 +19,18 @@ def ink_of(image: Image) -> Image:
     shade = images.grey(image)
     reach = max(15, shade.shape[0] // 2) | 1  # a lone full stop, too, must lie within its paper
     if _all_white(shade, reach):
-        share = shade.astype(np.float32) / 255
-    else:
-        square = np.ones((reach, reach), np.uint8)
-        paper = cv2.blur(cv2.morphologyEx(shade, cv2.MORPH_CLOSE, square), (reach, reach))
-        share = shade.astype(np.float32) / np.maximum(paper, 1)
-    top = max(1.0 - float(np.percentile(share, 0.5)), 0.1)
+        counts = np.cumsum(cv2.calcHist([shade], [0], None, [256], [0, 256]).ravel())
+        darkest = int(np.searchsorted(counts, DARKEST * shade.size))
+        return cv2.LUT(shade, _inked(np.arange(256) / 255, darkest / 255))
+    square = np.ones((reach, reach), np.uint8)
+    paper = cv2.blur(cv2.morphologyEx(shade, cv2.MORPH_CLOSE, square), (reach, reach))
+    share = shade.astype(np.float32) / np.maximum(paper, 1)
+    return _inked(share, float(np.percentile(share, 100 * DARKEST)))
+
+
+def _inked(share: NDArray[np.floating], darkest: float) -> NDArray[np.uint8]:
+    """Ink of the share of light that comes back, scaled so that the darkest becomes 255."""
+    top = max(1.0 - darkest, 0.1)
     return np.clip((1.0 - share - FLOOR * top) * (255.0 / ((1 - FLOOR) * top)), 0, 255).astype(np.uint8)
 
 

@@ -22,7 +22,7 @@ from stackmix.geometry import Geometry, measure
 from stackmix.ink import ink_of
 from stackmix.pieces import PieceIndex
 from stackmix.staging import write_whole
-from stackmix.types import DataError, Image, Letter, Sample
+from stackmix.types import SEAM_ROWS, DataError, Image, Letter, Sample
 
 FILE = "library.parquet"
 SHIPPED = Path(__file__).parent / "letters" / "ru_en"
@@ -33,6 +33,7 @@ SCHEMA = pa.schema(
         ("image", pa.binary()),
         ("text", pa.string()),
         ("borders", pa.list_(pa.int32())),
+        ("seams", pa.list_(pa.int16())),
         ("scores", pa.list_(pa.float32())),
         ("baseline", pa.float32()),
         ("skew", pa.float32()),
@@ -45,6 +46,7 @@ SCHEMA = pa.schema(
     ]
 )
 GEOMETRY = list(Geometry._fields)
+LISTS = ("borders", "seams", "scores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ class LetterLibrary:
     """N samples. pixels: one uint8 arena, sample i at offsets[i] with shapes[i] = (H, W, 1 or 3).
 
     ids, texts, sources: N strings. writers: (N,) index into writer_names. starts: (N+1,) first letter of each sample;
-    scores: (letters,) in 0..1; borders of sample i: border_columns[starts[i] + i : starts[i+1] + i + 1].
+    scores: (letters,) in 0..1, 0 for a rejected letter; borders of sample i:
+    border_columns[starts[i] + i : starts[i+1] + i + 1], and in the same places its seams: seam_columns (borders,
+    SEAM_ROWS).
     geometry: (N, 5) float32 of `Geometry`. split: the one split that all samples come from. index: every piece.
     """
 
@@ -67,6 +71,7 @@ class LetterLibrary:
     starts: NDArray[np.int64]
     scores: NDArray[np.float32]
     border_columns: NDArray[np.int32]
+    seam_columns: NDArray[np.int16]
     geometry: NDArray[np.float32]
     split: str
     index: PieceIndex
@@ -84,6 +89,10 @@ class LetterLibrary:
     def borders(self, sample: int) -> NDArray[np.int32]:
         """(L+1,) view of a sample's borders."""
         return self.border_columns[self.starts[sample] + sample : self.starts[sample + 1] + sample + 1]
+
+    def seams(self, sample: int) -> NDArray[np.int16]:
+        """(L+1, SEAM_ROWS) view of a sample's seams."""
+        return self.seam_columns[self.starts[sample] + sample : self.starts[sample + 1] + sample + 1]
 
     def letters(self, piece: str) -> list[Letter]:
         """Every instance of a piece of 1..8 letters: `library.letters("tion")`."""
@@ -136,6 +145,7 @@ class LetterLibrary:
             starts=np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64),
             scores=np.concatenate(scores),
             border_columns=border_columns,
+            seam_columns=np.concatenate([_seams(s, *g) for s, g in zip(kept, geometry.tolist(), strict=True)]),
             geometry=geometry,
             split=split,
             index=PieceIndex.of(texts, writers, usable(texts, np.concatenate(scores))),
@@ -148,6 +158,7 @@ class LetterLibrary:
             "image": [images.encode(self.image(i), suffix, 101) for i in range(len(self))],
             "text": self.texts,
             "borders": [self.borders(i) for i in range(len(self))],
+            "seams": [self.seams(i).ravel() for i in range(len(self))],
             "scores": np.split(self.scores, self.starts[1:-1]),
             "writer": [self.writer_names[w] for w in self.writers],
             "source": self.sources,
@@ -166,7 +177,10 @@ class LetterLibrary:
         path = folder / FILE
         try:
             table = pq.read_table(path).select(SCHEMA.names).cast(SCHEMA)
-            rows = table.select([n for n in SCHEMA.names if n not in GEOMETRY]).to_pylist()
+            rows = table.select([n for n in SCHEMA.names if n not in (*GEOMETRY, *LISTS)]).to_pylist()
+            for name in LISTS:
+                for row, values in zip(rows, _lists(table[name]), strict=True):
+                    row[name] = values
             geometry = np.stack([table[n].to_numpy() for n in GEOMETRY], axis=1).astype(np.float32)
         except (FileNotFoundError, NotADirectoryError):
             raise DataError(f"{folder} holds no {FILE}: make a letter library with `stackmix cut`") from None
@@ -188,18 +202,42 @@ class LetterLibrary:
 
 
 def usable(texts: list[str], scores: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which of all letters may be stacked: those with a score of MIN_SCORE, and the surer half of each character."""
+    """Which of all letters may be stacked: those with a score of MIN_SCORE, and the surer half of each character.
+
+    A letter of score 0 is rejected: it never is, and doesn't count towards the half.
+    """
     points = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
     keep = scores >= MIN_SCORE
-    for point in np.unique(points[~keep]):
-        own = points == point
+    for point in np.unique(points[~keep & (scores > 0)]):
+        own = (points == point) & (scores > 0)
         keep |= own & (scores >= np.median(scores[own]))
     return keep
 
 
 def _sample(row: dict[str, Any], image: Image) -> Sample:
-    borders = np.array(row.pop("borders"), np.int32)
-    return Sample(image=image, borders=borders, scores=np.array(row.pop("scores"), np.float32), **row)
+    if len(row["seams"]) != len(row["borders"]) * SEAM_ROWS:
+        found = f"{len(row['seams'])} seam columns do not fit {len(row['borders'])} borders of {SEAM_ROWS} rows"
+        raise DataError(f"{row['id']}: {found}: make the library again with `stackmix cut`")
+    return Sample(image=image, seams=row.pop("seams").reshape(-1, SEAM_ROWS), **row)
+
+
+def _lists(column: pa.ChunkedArray) -> list[NDArray[Any]]:
+    """The rows of a list column as views into one array; an empty row where there is none."""
+    whole = column.combine_chunks()
+    ends = np.cumsum(np.nan_to_num(whole.value_lengths().to_numpy(zero_copy_only=False))).astype(np.int64)
+    return np.split(whole.flatten().to_numpy(zero_copy_only=False), ends[:-1])[: len(ends)]
+
+
+def _seams(sample: Sample, baseline: float, skew: float, x_height: float, slant: float, stroke: float) -> Any:
+    """A sample's seams (L+1, SEAM_ROWS), or, where it has none, its borders leaning with the hand."""
+    borders, height = _borders(sample), sample.image.shape[0]
+    if sample.seams is not None:
+        if sample.seams.shape != (len(borders), SEAM_ROWS) or (np.diff(sample.seams, axis=0) < 0).any():
+            raise DataError(f"{sample.id}: its seams are not {SEAM_ROWS} columns for each border that never fall")
+        return sample.seams
+    middle = baseline - x_height / 2 + skew * (borders - sample.image.shape[1] / 2)
+    rows = (np.arange(SEAM_ROWS) + 0.5) * height / SEAM_ROWS
+    return np.round(borders[:, None] + slant * (middle[:, None] - rows)).astype(np.int16)
 
 
 def _borders(sample: Sample) -> NDArray[np.int32]:

@@ -1,6 +1,6 @@
 """Whose ink it is: every inked pixel of a sample belongs to one letter, so that a piece has its own outline.
 
-The leaning borders part the letters first. Then a connected blob of ink that reaches over a border with a small part of
+The seams part the letters first. Then a connected blob of ink that reaches over a border with a small part of
 itself, small for the letter beyond it too (the bar of a `t`, the tail of a `y`), is given whole to the letter that most
 of it lies in. A stroke that truly joins two letters stays parted at their border.
 """
@@ -17,58 +17,63 @@ SCRAP = 0.15  # of a letter's ink: a smaller part that hangs on a neighbour only
 
 
 def owners_of(
-    columns: NDArray[np.uint8], borders: NDArray[np.int32], lean: NDArray[np.int16]
+    columns: NDArray[np.uint8], seams: NDArray[np.int16], owners: NDArray[np.uint8] | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """owners (W, H): letter of each pixel modulo 128, plus JOINED. extents (L, 2): first and end column of its ink.
+    """owners (W, H): letter of each inked pixel modulo 128, plus JOINED. extents (L, 2): first, end column of its ink.
 
-    columns: (W, H) ink, column by column. borders: (L+1,) at mid x-height. lean: (H,) columns to add to them by row.
+    columns: (W, H) ink, column by column. seams: (L+1, H), the column at which each border parts it, by row. owners:
+    zeros to write into.
     """
-    count, blobs = cv2.connectedComponents((columns >= FAINT).astype(np.uint8), connectivity=8)
-    return _owners(columns, blobs, count, borders, lean)
+    count, blobs = cv2.connectedComponents((columns >= FAINT).view(np.uint8), connectivity=8)
+    owners = np.zeros(columns.shape, np.uint8) if owners is None else owners
+    return owners, _owners(columns, blobs, count, seams, owners)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _owners(
     columns: NDArray[np.uint8],
     blobs: NDArray[np.int32],
     count: int,
-    borders: NDArray[np.int32],
-    lean: NDArray[np.int16],
-) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    seams: NDArray[np.int16],
+    owners: NDArray[np.uint8],
+) -> NDArray[np.int32]:
     width, height = columns.shape
-    letters = len(borders) - 1
+    letters = len(seams) - 1
     mass = np.zeros((count, letters))
+    letter_of = np.full((width, height), -1, np.int32)
+    current = np.zeros(height, np.int32)  # the letter at this column of each row; the outer two reach on outwards
     for c in range(width):
         for y in range(height):
-            if blobs[c, y] > 0:
-                mass[blobs[c, y], _letter(borders, c - lean[y])] += columns[c, y]
+            if columns[c, y] > 0:
+                while current[y] < letters - 1 and seams[current[y] + 1, y] <= c:
+                    current[y] += 1
+                owners[c, y] = current[y] % JOINED
+                if blobs[c, y] > 0:
+                    letter_of[c, y] = current[y]
+                    mass[blobs[c, y], current[y]] += columns[c, y]
     home, joined = _homes(mass)
-    letter_of = np.full((width, height), -1, np.int32)
     parted = np.zeros((width, height), np.bool_)
     for c in range(width):
         for y in range(height):
-            blob = blobs[c, y]
-            if blob > 0:
-                letter_of[c, y] = home[blob, _letter(borders, c - lean[y])]
-                parted[c, y] = joined[blob]
-    _hand_back_scraps(letter_of, parted, columns, letters)
-    owners = np.zeros((width, height), np.uint8)
+            if letter_of[c, y] >= 0:
+                letter_of[c, y] = home[blobs[c, y], letter_of[c, y]]
+                parted[c, y] = joined[blobs[c, y]]
+    if joined.any():
+        _hand_back_scraps(letter_of, parted, columns, letters)
     extents = np.empty((letters, 2), np.int32)
     for letter in range(letters):  # one without ink is empty
-        extents[letter, 0], extents[letter, 1] = borders[letter + 1], borders[letter]
+        extents[letter, 0], extents[letter, 1] = seams[letter + 1].max(), seams[letter].min()
     for c in range(width):
         for y in range(height):
             letter = letter_of[c, y]
             if letter >= 0:
                 extents[letter, 0] = min(extents[letter, 0], c)
                 extents[letter, 1] = max(extents[letter, 1], c + 1)
-            else:
-                letter = _letter(borders, c - lean[y])
-            owners[c, y] = letter % JOINED + JOINED * parted[c, y]
-    return owners, extents
+                owners[c, y] = letter % JOINED + JOINED * parted[c, y]
+    return extents
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _hand_back_scraps(
     letter_of: NDArray[np.int32], parted: NDArray[np.bool_], columns: NDArray[np.uint8], letters: int
 ) -> None:
@@ -107,7 +112,7 @@ def _hand_back_scraps(
                 letter_of[stack[k] // height, stack[k] % height] = np.argmax(touched)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _homes(mass: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """(blobs, letters) the letter that a blob's part in each letter belongs to; (blobs,) 1 where several own it."""
     count, letters = mass.shape
@@ -127,13 +132,3 @@ def _homes(mass: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.uin
             if part > 0 and not overhang and letter != most:
                 joined[blob] = 1
     return home, joined
-
-
-@njit(cache=True, inline="always")
-def _letter(borders: NDArray[np.int32], column: int) -> int:
-    """The letter whose borders hold a column; the first and the last reach on outwards."""
-    low, high = 0, len(borders) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if borders[middle] <= column else (low, middle)
-    return low

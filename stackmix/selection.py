@@ -41,6 +41,7 @@ class Stock(NamedTuple):
     """What candidates are drawn from: arrays of `PieceIndex`, the letters' `places`, `Rack.crossings` and its x_height.
 
     starts: (N+1,) first letter of each sample. places: for each letter of the library its `places_in` word.
+    same_text: (N,) a number for each sample's text, equal where texts are.
     """
 
     keys: NDArray[np.uint64]
@@ -53,6 +54,7 @@ class Stock(NamedTuple):
     places: NDArray[np.uint8]
     crossings: NDArray[np.float32]
     x_height: float
+    same_text: NDArray[np.int32]
 
 
 def places_in(text: str) -> NDArray[np.uint8]:
@@ -108,11 +110,13 @@ def select(
     hands: NDArray[np.int32],
     state: NDArray[np.uint64],
     stock: Stock,
+    shunned: int = -1,
 ) -> NDArray[np.int32]:
     """(P, 3) sample, first letter and length of the pieces that write one word, in order.
 
     codes, places: (L,) of the word. longest: letters in a piece at most. hands: writers to take letters from, the one
-    wanted first, then the ones most like it. state: of `next_random`. A letter that no hand has leaves an empty result.
+    wanted first, then the ones most like it. state: of `next_random`. shunned: the `same_text` no piece is taken from,
+    -1 for none. A letter that no hand has leaves an empty result.
     """
     count = len(codes)
     nodes = np.empty((count * MAX_PIECE * CANDIDATES, 4), np.int32)  # sample, position, length, node before
@@ -129,6 +133,8 @@ def select(
             for _ in range(min(CANDIDATES, high - low)):
                 entry = low + np.int64(next_random(state) % np.uint64(high - low))
                 sample, position = stock.entry_sample[entry], np.int64(stock.entry_position[entry])
+                if stock.same_text[sample] == shunned:
+                    continue
                 letter = stock.starts[sample] + position
                 misplaced = (stock.places[letter] ^ places[i]) & 1
                 misplaced += ((stock.places[letter + length - 1] ^ places[i + length - 1]) & 2) // 2

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackmix.faces import OVERSAMPLE, Drawn, Face, nfc
-from stackmix.truth import borders_of
+from stackmix.truth import borders_of, seams_of
 from stackmix.types import DataError, Image
 
 MARGIN = 2  # pixels of paper around the ink
@@ -46,7 +46,7 @@ class SetWord:
     """A set word and its truth: dark ink on white `image` (H, W), `borders` (L+1,), and each letter's own ink.
 
     baseline: the row the letters stand on. x_height: pixels. slant: columns to the right per row upwards.
-    free: (L-1, 2), the first and last column at which inner border k is without error.
+    free: (L-1, 2), the first and last column at which inner border k is without error. seams: (L+1, SEAM_ROWS).
     glyphs: the coverage of each letter and its top left corner in the image; (0, 0) pixels for a space.
     """
 
@@ -57,6 +57,7 @@ class SetWord:
     x_height: float
     slant: float
     free: NDArray[np.int32]
+    seams: NDArray[np.int16]
     glyphs: tuple[Drawn, ...]
 
 
@@ -214,4 +215,5 @@ def measured(text: str, coverage: Image, inks: list[Drawn], baseline: float, x_h
     glyphs = tuple(g._replace(x=g.x - left, y=g.y - top) if g.mask.size else g for g in inks)
     borders, free = borders_of(glyphs, baseline - top, x_height)
     image = 255 - coverage[top : bottom + MARGIN, left : right + MARGIN]
-    return SetWord(image, text, borders, baseline - top, x_height, slant, free, glyphs)
+    seams = seams_of(glyphs, borders, len(image), baseline - top - x_height / 2, slant)
+    return SetWord(image, text, borders, baseline - top, x_height, slant, free, seams, glyphs)

@@ -105,6 +105,7 @@ def set_words(
                 source="face",
                 borders=word.borders,
                 scores=np.ones(len(word.text), np.float32),
+                seams=word.seams,
             )
             yield sample, word.baseline, word.x_height, word.slant
             index += 1

@@ -70,6 +70,7 @@ class Stacker:
         self.rack = Rack.of(library, height)
         self.hands = Hands.of(library)
         index = library.index
+        self.texts = {text: number for number, text in enumerate(dict.fromkeys(library.texts))}
         self.stock = Stock(
             index.keys,
             index.starts,
@@ -81,13 +82,23 @@ class Stacker:
             np.concatenate([places_in(text) for text in library.texts]),
             self.rack.crossings,
             self.rack.x_height,
+            np.array([self.texts[text] for text in library.texts], np.int32),
         )
 
-    def stack(self, text: str, rng: np.random.Generator, hand: int | None = None) -> Word:
+    def stack(
+        self,
+        text: str,
+        rng: np.random.Generator,
+        *,
+        hand: int | None = None,
+        longest: int | None = None,
+        shun: bool = False,
+    ) -> Word:
         """Write one word or line in one hand; image (height, W) uint8, black ink on white.
 
-        hand: whose letters, an index into the library's writer_names; drawn where None.
-        Raises DataError naming the letters that the library lacks.
+        hand: whose letters, an index into the library's writer_names; drawn where None. longest: letters in a piece at
+        most, drawn for each word where None. shun: take no piece from a sample with this very text.
+        Raises DataError naming the letters that the library lacks, or has in shunned samples only.
         """
         text = " ".join(text.split())
         codes = self.library.index.encode(text)
@@ -98,10 +109,13 @@ class Stacker:
         hands = self.hands.draw(codes, rng) if hand is None else self.hands.like(hand)
         state = rng.integers(0, 2**64, size=1, dtype=np.uint64)
         places = places_in(text)
+        shunned = self.texts.get(text, -1) if shun else -1
         chosen = []
         for start, stop in words:
-            longest = 2 + int(np.searchsorted(LONGEST, rng.random()))
-            pieces = select(codes[start:stop], places[start:stop], longest, hands, state, self.stock)
+            most = longest or 2 + int(np.searchsorted(LONGEST, rng.random()))
+            pieces = select(codes[start:stop], places[start:stop], most, hands, state, self.stock, shunned)
+            if not len(pieces):
+                raise DataError(f"{text!r} cannot be written out of samples with other texts")
             chosen.append(np.column_stack([pieces, np.full(len(pieces), start > 0)]))
             chosen[-1][1:, 3] = 0
         return self._join(text, np.concatenate(chosen), state)
@@ -209,20 +223,20 @@ def _paint(
         base = starts[sample] + sample
         left, stop = rack.borders[base + position], rack.borders[base + position + length]
         extents = rack.extents[starts[sample] + position : starts[sample] + position + length]
-        size = rack.firsts[sample + 1] - rack.firsts[sample]
+        at, rows, top = rack.at[sample], np.int64(rack.rows[sample]), np.int64(rack.tops[sample]) + down
         low, high = min(extents[:, 0].min(), left), max(extents[:, 1].max(), stop)
-        lean = max(abs(rack.leans[sample, 0]), abs(rack.leans[sample, -1]))
+        left_seam, right_seam = rack.seams[base + position], rack.seams[base + position + length]
         if over_left:
-            low = min(low, left - over_left - lean)
+            low = min(low, left_seam.min() - over_left)
         if over_right:
-            high = max(high, stop + over_right + lean)
-        for c in range(max(low, 0, -right), min(high, size, width - right)):
-            column, owners = rack.columns[rack.firsts[sample] + c], rack.owners[rack.firsts[sample] + c]
-            for y in range(max(0, -down), min(height, height - down)):
-                if column[y] == 0:
+            high = max(high, right_seam.max() + over_right)
+        for c in range(max(low, 0, -right), min(high, np.int64(rack.widths[sample]), width - right)):
+            column, owners = rack.pixels[at + c * rows :][:rows], rack.owners[at + c * rows :][:rows]
+            for row in range(max(0, -top), min(rows, height - top)):
+                if column[row] == 0:
                     continue
-                owned = (np.int64(owners[y]) - position) % JOINED < length
-                straight = c - rack.leans[sample, y]
-                over = left - over_left <= straight < left or stop <= straight < stop + over_right
-                if owned or (over and owners[y] >= JOINED):
-                    ink[y + down, c + right] = max(ink[y + down, c + right], column[y])
+                y = row + top - down
+                owned = (np.int64(owners[row]) - position) % JOINED < length
+                over = 0 < left_seam[y] - c <= over_left or 0 <= c - right_seam[y] < over_right
+                if owned or (over and owners[row] >= JOINED):
+                    ink[row + top, c + right] = max(ink[row + top, c + right], column[row])

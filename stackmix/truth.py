@@ -8,12 +8,16 @@ and below don't count.
 from itertools import pairwise
 from typing import NamedTuple
 
+import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from stackmix.faces import Drawn
+from stackmix.types import SEAM_ROWS, Image
 
 INK = 64  # coverage from which a pixel counts as ink
+WITHIN, APART, FREE = 0, 1, 2  # what a place parts: one letter, two neighbours, or nothing that matters
 BAND = (0.25, 0.75)  # mid x-height, in x-heights above the baseline
 
 
@@ -69,6 +73,77 @@ def borders_of(
     moved = (rising[1:-1] < free[:, 0]) | (rising[1:-1] > free[:, 1])
     free[moved] = rising[1:-1][moved, None]
     return rising, free
+
+
+def seams_of(
+    glyphs: tuple[Drawn, ...], borders: NDArray[np.int32], height: int, middle: float, slant: float
+) -> NDArray[np.int16]:
+    """(L+1, SEAM_ROWS) the column at which each border parts the letters' own ink, row by row.
+
+    It leans with the hand through `borders` at row `middle`, moves aside for ink of either side, and halves an overlap.
+    """
+    rows = ((np.arange(SEAM_ROWS) + 0.5) * height / SEAM_ROWS).astype(int)
+    ends = np.full((len(glyphs), SEAM_ROWS), -np.inf)
+    starts = np.full((len(glyphs), SEAM_ROWS), np.inf)
+    for k, glyph in enumerate(glyphs):
+        for j, row in enumerate(rows - glyph.y):
+            if glyph.mask.size and 0 <= row < len(glyph.mask):
+                columns = np.flatnonzero(glyph.mask[row] >= INK)
+                if len(columns):
+                    starts[k, j], ends[k, j] = glyph.x + columns[0], glyph.x + columns[-1] + 1
+    low = np.maximum.accumulate(ends, axis=0)[:-1]
+    high = np.minimum.accumulate(starts[::-1], axis=0)[::-1][1:]
+    seams = borders[:, None] + slant * (middle - rows - 0.5)[None]
+    inner = np.clip(seams[1:-1], np.minimum(low, high), np.maximum(low, high))
+    halved = low > high
+    inner[halved] = (low[halved] + high[halved]) / 2
+    seams[1:-1] = inner
+    return np.maximum.accumulate(np.round(seams), axis=0).astype(np.int16)
+
+
+def partings_of(glyphs: tuple[Drawn, ...], scale: float, shift: float, shape: tuple[int, ...]) -> Image:
+    """(R, W) for each pixel of a scaled word what parting left of it parts: WITHIN, APART or FREE.
+
+    shape: (R, W). A column of the word lies at column * scale there, a row at row * scale + shift.
+    """
+    size = shape[1], shape[0]
+    coverage = np.zeros((len(glyphs), *size[::-1]), np.uint8)
+    for k, (mask, x, y) in enumerate(glyphs):
+        if not mask.size:
+            continue
+        reach = max(1, round(1 / scale))
+        soft = cv2.blur(mask, (reach, reach)) if reach > 1 else mask
+        half = (scale - 1) / 2  # the centre of pixel 0 is at .5
+        place = np.array([[scale, 0, x * scale + half], [0, scale, y * scale + shift + half]])
+        coverage[k] = cv2.warpAffine(soft, place, size, flags=cv2.INTER_LINEAR)
+    return _partings(coverage)
+
+
+@njit(cache=True)
+def _partings(coverage: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The partings (R, W) of letters (L, R, W): in each row the gap between neighbours, or the middle of an overlap."""
+    letters, rows, width = coverage.shape
+    found = np.full((rows, width), FREE, np.uint8)
+    for y in range(rows):
+        before = -1  # end of the ink of the letters so far
+        for k in range(letters):
+            first, end = -1, -1
+            for x in range(width):
+                if coverage[k, y, x] >= INK:
+                    first = x if first < 0 else first
+                    end = x + 1
+            if first < 0:
+                continue
+            if before < 0:
+                found[y, first + 1 : end] = WITHIN
+            elif before <= first:
+                found[y, before : first + 1] = APART
+                found[y, first + 1 : end] = WITHIN
+            else:
+                found[y, first : max(end, before)] = WITHIN
+                found[y, (before + first) // 2] = APART
+            before = max(before, end)
+    return found
 
 
 def strictly_rising(borders: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -14,11 +14,17 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 BLANK = 0
+SEAM_ROWS = 32  # rows at which a seam is kept, evenly over the height: row j stands for (j + .5) / SEAM_ROWS of it
 MAX_PIECE = 8  # letters in the longest piece, as in StackMix (Shonenkov et al. 2021, arXiv 2108.11667)
 
 
 class DataError(ValueError):
     """Bad data of the user's: one line that carries the value and the cure. The command line exits with 1."""
+
+
+def is_test(split: str) -> bool:
+    """Whether a split is kept for testing, by its name: test, Test2, test-b. Nothing of it is trained on or stacked."""
+    return split.casefold().startswith("test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,9 @@ class Sample:
 
     image: (H, W) or (H, W, 3) uint8. text: NFC, not empty. id: unique inside its data set. writer: "" where unknown.
     source: the data set's name. split: train, val, test or a name like test1. borders: (L+1,) rising columns or None.
-    scores: (L,) in 0..1, the confidence of each letter, or None.
+    scores: (L,) in 0..1, the confidence of each letter, 0 where it is rejected, or None. seams: (L+1, SEAM_ROWS) int16
+    or None, the column at which each border parts its letters at each of SEAM_ROWS rows; `borders` is its value at mid
+    x-height.
     """
 
     image: Image
@@ -38,6 +46,7 @@ class Sample:
     split: str = "train"
     borders: NDArray[np.int32] | None = None
     scores: NDArray[np.float32] | None = None
+    seams: NDArray[np.int16] | None = None
 
 
 class Alignment(NamedTuple):

@@ -3,44 +3,68 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import tee
+from itertools import islice
 from pathlib import Path
 
 from stackmix import samples
 from stackmix.cutting import cut
 from stackmix.library import LetterLibrary
+from stackmix.rejects import Rejects, letters_of, unknown, without
+from stackmix.seams import BorderMap
 from stackmix.staging import whole_folder, write_whole
+from stackmix.train.borders import SHIPPED, BorderModel
 from stackmix.train.ctc import CTCModel, Emission
-from stackmix.types import DataError, Sample
+from stackmix.train.normalising import normalise
+from stackmix.types import DataError, Sample, is_test
 
 REPORT = "report.json"
+AHEAD = 512
 
 
-def pairs(
-    model: CTCModel, found: Iterator[Sample], tick: Callable[[int], object]
-) -> Iterator[tuple[Sample, Emission]]:
-    """Each sample with its emission, in order."""
-    ours, images = tee(found)
-    for sample, emission in zip(ours, model.emissions(s.image for s in images), strict=True):
-        tick(1)
-        yield sample, emission
+def emitted(
+    model: CTCModel, borders: BorderModel, found: Iterator[Sample], tick: Callable[[int], object]
+) -> Iterator[tuple[Sample, Emission, BorderMap]]:
+    """Each sample with its emission and border map, in order; computed in batches of one width, AHEAD at a time."""
+    while window := list(islice(found, AHEAD)):
+        normalised = [normalise(sample.image, model.config.height) for sample in window]
+        yield from zip(window, model.emit(normalised), borders.emit(normalised), strict=True)
+        tick(len(window))
 
 
-def cut_folder(data: Path, split: str, model: Path, out: Path, *, tick: Callable[[int], object]) -> str:
+def refuse_test(data: Path, split: str) -> None:
+    """DataError where a split is kept for testing: what is stacked from its letters would be trained on."""
+    if is_test(split):
+        why = f"the {split} split is kept for testing, and what is stacked from its letters would be trained on"
+        raise DataError(f"{data}: {why}: cut --split train")
+
+
+def cut_folder(
+    data: Path,
+    split: str,
+    model: Path,
+    out: Path,
+    *,
+    rejects: Rejects = frozenset(),
+    tick: Callable[[int], object],
+) -> str:
     """Make the letter library `out` of one split of a sample folder; returns a line on what became of it.
 
-    Samples that are broken or cannot be aligned are left out and listed in report.json.
+    Samples that are broken or cannot be aligned are left out and listed in report.json; rejected letters are kept with
+    score 0, which is never stacked. Raises DataError for a test split.
     """
-    aligner = CTCModel.from_pretrained(model)
+    refuse_test(data, split)
+    aligner, borders = CTCModel.from_pretrained(model), BorderModel.from_pretrained(SHIPPED)
     broken: list[str] = []
     skipped: list[tuple[str, str]] = []
     with whole_folder(out) as folder:
         found = samples.read(data, split, broken)
-        kept = list(cut(pairs(aligner, found, tick), aligner.config.alphabet, skipped))
+        made = emitted(aligner, borders, found, tick)
+        kept = list(cut(made, aligner.config.alphabet, borders.config.widths, skipped, aligner.config.calibration))
         if not kept:
             why = broken[0] if broken else ": ".join(skipped[0]) if skipped else "it is empty"
             raise DataError(f"{data}: not one sample of the {split} split could be cut ({why})")
-        library = LetterLibrary.build(kept, split)
+        library = without(LetterLibrary.build(kept, split), rejects)
+        strange = unknown(rejects, letters_of(library))
         library.save(folder)
         report = {
             "samples": len(library),
@@ -48,6 +72,8 @@ def cut_folder(data: Path, split: str, model: Path, out: Path, *, tick: Callable
             "writers": len(library.writer_names),
             "split": split,
             "counts": library.index.counts(),
+            "rejected": len(rejects) - len(strange),
+            "rejects_not_here": strange,
             "broken": broken,
             "not_aligned": [{"id": i, "why": why} for i, why in skipped],
         }
@@ -55,4 +81,5 @@ def cut_folder(data: Path, split: str, model: Path, out: Path, *, tick: Callable
     left_out = Counter({"broken": len(broken), "not aligned": len(skipped)})
     named = ", ".join(f"{n} {why}" for why, n in left_out.items() if n) or "none"
     what = f"{len(library):,} samples, {library.starts[-1]:,} letters of {len(library.writer_names)} writers"
-    return f"{what}; left out: {named}"
+    rejected = f"; letters rejected: {len(rejects) - len(strange):,}" if rejects else ""
+    return f"{what}; left out: {named}{rejected}"

@@ -32,12 +32,16 @@ COLUMNS = 4096  # columns in one batch: about 40 words
 
 @dataclass(frozen=True, slots=True)
 class CTCConfig:
-    """config.json of a CTC model. alphabet: class k is alphabet[k - 1], class 0 is blank."""
+    """config.json of a CTC model. alphabet: class k is alphabet[k - 1], class 0 is blank.
+
+    calibration: slope and offset of a letter's confidence (`stackmix.train.calibrating`).
+    """
 
     alphabet: str
     head: str = "conv"
     height: int = HEIGHT
     languages: tuple[str, ...] = ()
+    calibration: tuple[float, float] = (1.0, 0.0)
     kind: str = "ctc"
 
 
@@ -135,7 +139,7 @@ class CTCModel(nn.Module):
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             if config.get("kind") != "ctc":
                 raise DataError(f"{folder} holds a model of kind {config.get('kind')!r}, not ctc")
-            config["languages"] = tuple(config["languages"])
+            config |= {k: tuple(config[k]) for k in ("languages", "calibration") if k in config}
             model = cls(CTCConfig(**config))
             model.load_state_dict(load_file(folder / "model.safetensors"))
         except DataError:
@@ -152,11 +156,12 @@ class CTCModel(nn.Module):
         for image in images:
             window.append(normalise(image, self.config.height))
             if len(window) == ahead:
-                yield from self._emit(window)
+                yield from self.emit(window)
                 window = []
-        yield from self._emit(window)
+        yield from self.emit(window)
 
-    def _emit(self, window: list[Normalised]) -> list[Emission]:
+    def emit(self, window: list[Normalised]) -> list[Emission]:
+        """The emissions of normalised images, in order, computed in batches of one width."""
         packed = Packed.of(((n, "", "", "") for n in window), self.config.height)
         found: list[Emission | None] = [None] * len(window)
         for indices, log_probs in predict(self, packed):

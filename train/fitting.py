@@ -7,7 +7,7 @@ checkpoint needs no generator states, and a resumed run computes the very update
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stackmix.staging import whole_folder
+from stackmix.train.calibrating import calibrate
 from stackmix.train.ctc import COLUMNS, STRIDE, CTCConfig, CTCModel, languages_of, read
 from stackmix.train.gathering import gather
 from stackmix.train.packing import HEIGHT, Packed, padded_width
@@ -233,7 +234,9 @@ def train_ctc(data: list[Path], out: Path, recipe: Recipe, *, init: Path | None,
             bar.set_description(message, refresh=False)
             bar.update(images)
 
-        fitting.run(tick).save_pretrained(folder)
+        model = fitting.run(tick)
+        model.config = replace(model.config, calibration=calibrate(model, val))
+        model.save_pretrained(folder)
         fitting.write_history(folder)
         (folder / CHECKPOINT).unlink()
     left_out = f"; left out: {len(broken)} broken, {fitting.too_long} with more letters than frames"

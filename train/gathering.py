@@ -13,26 +13,36 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stackmix.train.packing import HEIGHT, Packed, merged
-from stackmix.types import DataError, Sample
+from stackmix.types import DataError, Sample, is_test
 
 
 def gather(data: list[Path], height: int, tick: Callable[[int], object]) -> tuple[Packed, list[str]]:
     """The train and val splits of sample folders and packed `.npz` files, and the images that were broken.
 
-    Test splits are never opened. Raises DataError where a folder has no train split.
+    Test splits are never opened. Raises DataError where a folder has no train split, or a file holds a test split.
     """
     parts: list[Packed] = []
     broken: list[str] = []
     for path in data:
         if path.suffix == ".npz":
             parts.append(Packed.load(path))
+            _refuse_test(path, sorted(filter(is_test, set(parts[-1].splits.tolist()))))
             continue
         from stackmix import samples  # cv2 is wanted where data is prepared, not where it is trained on
         from stackmix.train.normalising import pack
 
-        for split in [s for s in ("train", "val") if s == "train" or s in samples.splits_of(path)]:
+        splits = samples.splits_of(path)
+        if all(map(is_test, splits)):
+            _refuse_test(path, splits)
+        for split in [s for s in ("train", "val") if s == "train" or s in splits]:
             parts.append(pack(_ticked(samples.read(path, split, broken), tick), height))
     return merged(parts), broken
+
+
+def _refuse_test(path: Path, splits: list[str]) -> None:
+    if splits:
+        why = f"holds {', '.join(splits)} data, which is kept for testing and never trained on"
+        raise DataError(f"{path} {why}: give data with a train split")
 
 
 def _ticked(found: Iterator[Sample], tick: Callable[[int], object]) -> Iterator[Sample]:

@@ -22,7 +22,8 @@ MAX_WIDTH = 128  # in heights: no line of text is longer, so an image beyond it 
 def normalise(image: Image, height: int) -> Normalised:
     """Scale the ink of a word or line to `height` rows with its centre of gravity in the middle row.
 
-    Returns the ink (height, w) uint8 and the scale: normalised column = source column * scale.
+    Returns the ink (height, w) uint8, the scale and the shift: normalised column = source column * scale, normalised
+    row = source row * scale + shift.
     """
     ink = ink_of(image)
     mass = ink.sum(axis=1, dtype=np.float64)
@@ -38,7 +39,7 @@ def normalise(image: Image, height: int) -> Normalised:
     fixed = np.zeros((height, size[0]), np.uint8)
     top, bottom = max(0, shift), min(height, shift + size[1])
     fixed[top:bottom] = small[top - shift : bottom - shift]
-    return Normalised(fixed, size[0] / ink.shape[1])
+    return Normalised(fixed, size[0] / ink.shape[1], shift)
 
 
 def pack(samples: Iterable[Sample], height: int) -> Packed:

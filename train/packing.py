@@ -23,10 +23,11 @@ PAD = 4  # columns of paper left of every image, and at least as many right of i
 
 
 class Normalised(NamedTuple):
-    """Ink (height, w) uint8, 0 on paper, and the scale: normalised column = source column * scale."""
+    """Ink (height, w) uint8, 0 on paper; its column = source column * scale, its row = source row * scale + shift."""
 
     ink: Image
     scale: float
+    shift: int
 
 
 def padded_width(width: int) -> int:

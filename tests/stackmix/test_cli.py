@@ -3,12 +3,17 @@
 import errno
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from stackmix import generating
+from stackmix import generating, images, inspection, samples
 from stackmix.cli import main
+from stackmix.library import LetterLibrary
+from stackmix.types import Sample
 
 run_type = tuple[int, str, list[str]]
 
@@ -159,6 +164,10 @@ def test_bug_is_no_mistake_of_the_users(
         ["prepare", "mnist", ".", "--out", "x"],
         ["train", "ctc", "x", "--out", "y", "--head", "attention"],
         ["cut", "x"],
+        ["inspect", ".", "--out", "x.png", "--letter", "ab"],
+        ["inspect", ".", "--out", "x.png", "--letter", " "],
+        ["inspect", ".", "--out", "x.png", "--letter", ""],
+        ["inspect", ".", "--out", "x.png", "--letter", "a", "--text", "a"],
         ["fly"],
     ],
 )
@@ -169,7 +178,7 @@ def test_wrong_arguments_exit_with_2(shell: Shell, tmp_path: Path, args: list[st
 
 
 def test_wrong_data_of_the_other_commands_is_one_line(
-    shell: Shell, library_folder: Path, corpus: Path, tmp_path: Path
+    own_captions: None, shell: Shell, library_folder: Path, corpus: Path, tmp_path: Path
 ) -> None:
     absent, out = tmp_path / "absent", tmp_path / "out"
     assert complains(shell.run("cut", absent, "--model", absent, "--out", out), "absent", "stackmix prepare")
@@ -193,11 +202,110 @@ def test_failed_training_leaves_no_run_to_resume(shell: Shell, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_inspect_writes_a_sheet(shell: Shell, library_folder: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def own_captions(library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Captions by the tiny library, which is there at once."""
+    monkeypatch.setattr(inspection, "SHIPPED", library_folder)
+    monkeypatch.setattr(inspection, "CAPTION_HAND", "anna")
+
+
+def test_inspect_writes_a_sheet(own_captions: None, shell: Shell, library_folder: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "лист.png"
     code, out, errors = shell.run("inspect", library_folder, "--out", sheet, "--text", "dog bed.")
     assert code == 0 and errors == [] and out.startswith(f"{sheet}: 1600 x ")
+    assert out.splitlines()[1:] == ["12 characters; fewer than 5 instances: 'B' (1), ',' (4), '-' (4), '.' (4)"]
     assert sheet.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def scored_folder(sample_of: Callable, tmp_path: Path) -> Path:
+    """A library with letters of every score; `n` and `o` stand in one word only."""
+    scores = {"bad": [1, 0.9, 0.5], "dab": [0.75, 0.25, 0.125], "no": [0.5, 0.5]}
+    words = [replace(sample_of(word, id=f"x:{word}"), scores=np.float32(own)) for word, own in scores.items()]
+    LetterLibrary.build(words, "train").save(tmp_path / "буквы")
+    return tmp_path / "буквы"
+
+
+def test_letters_by_confidence_are_listed(shell: Shell, scored_folder: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "a.png"
+    code, out, errors = shell.run("inspect", scored_folder, "--letter", "d", "--out", sheet)
+    assert code == 0 and out == "x:dab:0\t0.7500\nx:bad:2\t0.5000\n"
+    assert len(errors) == 1 and errors[0].endswith("all of 2 letters 'd', surest first")
+    assert images.read(sheet).shape[1:] == (1600, 3)
+    assert complains(shell.run("inspect", scored_folder, "--letter", "ж", "--out", sheet), "no 'ж', only abdno")
+    code, out, errors = shell.run("inspect", scored_folder, "--letter", "ab", "--out", sheet)
+    assert code == 2 and out == "" and "'ab' is not one character" in errors[-1]
+
+
+def test_listed_letters_can_be_rejected(shell: Shell, scored_folder: Path, tmp_path: Path) -> None:
+    """The rows of inspect are a rejects file as they are: no word is stacked from them any more."""
+    path, corpus = tmp_path / "rejects.txt", tmp_path / "corpus.txt"
+    corpus.write_text("bad dab ad", encoding="utf-8")
+    rows = shell.run("inspect", scored_folder, "--letter", "a", "--out", tmp_path / "a.png")[1]
+    path.write_text("# the a of dab\n" + rows.splitlines()[-1] + "\nx:bad:9\n", encoding="utf-8")
+    args = ["generate", "--corpus", corpus, "--library", scored_folder, "--count", 40]
+    code, out, errors = shell.run(*args, "--out", tmp_path / "out", "--rejects", path)
+    assert code == 0 and out.endswith("out: 40 words\n")
+    assert f"1 rejected letter is not in {scored_folder}: x:bad:9" in errors
+    shell.run(*args, "--out", tmp_path / "all")
+    for name, expected in (("out", {"x:bad"}), ("all", {"x:bad", "x:dab"})):
+        pieces = [piece for row in samples.rows(tmp_path / name, "train") for piece in row["pieces"]]
+        assert {p["id"] for p in pieces if p["first"] <= 1 < p["first"] + p["letters"]} == expected
+
+
+def test_wrong_rejects_are_one_line(shell: Shell, scored_folder: Path, tmp_path: Path) -> None:
+    path, corpus = tmp_path / "rejects.txt", tmp_path / "corpus.txt"
+    corpus.write_text("no bad", encoding="utf-8")
+    args = ["generate", "--corpus", corpus, "--library", scored_folder, "--out", tmp_path / "out", "--rejects", path]
+    assert complains(shell.run(*args), "No such file", "rejects.txt")
+    path.write_text("x:bad:0\nx:bad\n", encoding="utf-8")
+    assert complains(shell.run(*args), "rejects.txt, line 2: 'x:bad'")
+    path.write_text("bad:0\n", encoding="utf-8")
+    assert complains(shell.run(*args), "not one rejected letter", "bad:0")
+    path.write_text("x:no:1\n", encoding="utf-8")  # the library's only o
+    assert complains(shell.run(*args), "'o' (1 item)")
+    assert not (tmp_path / "out").exists()
+    path.write_text("# nothing yet\n", encoding="utf-8")
+    assert shell.run(*args)[0] == 0
+
+
+def test_resume_with_other_rejects_is_refused(shell: Shell, scored_folder: Path, tmp_path: Path) -> None:
+    path, corpus, out = tmp_path / "rejects.txt", tmp_path / "corpus.txt", tmp_path / "out"
+    corpus.write_text("bad dab", encoding="utf-8")
+    path.write_text("x:dab:0", encoding="utf-8")
+    args = ["generate", "--corpus", corpus, "--library", scored_folder, "--out", out, "--rejects", path]
+    assert shell.run(*args)[0] == 0
+    out.rename(tmp_path / "out.partial")
+    path.write_text("x:dab:2", encoding="utf-8")
+    for again in (args, args[:-2]):
+        code, _, errors = shell.run(*again, "--resume")
+        assert code == 1 and "rejects: {'letters': 1, 'sha256'" in errors[-1]
+    path.write_text("x:dab:0\t0.75\n", encoding="utf-8")  # the same, told otherwise
+    assert shell.run(*args, "--resume")[0] == 0
+
+
+def folder_of(path: Path, found: list[Sample]) -> Path:
+    for sample in found:
+        (path / sample.split).mkdir(parents=True, exist_ok=True)
+        images.write(path / sample.split / f"{sample.id}.png", sample.image)
+        with (path / sample.split / samples.METADATA).open("a", encoding="utf-8") as lines:
+            lines.write(samples.dump(samples.record(sample, f"{sample.id}.png")))
+    return path
+
+
+def test_test_letters_are_refused(shell: Shell, corpus: Path, sample_of: Callable, tmp_path: Path) -> None:
+    data = folder_of(tmp_path / "data", [sample_of("bad", split=split) for split in ("Test2", "test")])
+    for split in ("test", "Test2"):
+        found = shell.run("cut", data, "--model", tmp_path / "none", "--out", tmp_path / "out", "--split", split)
+        assert complains(found, f"the {split} split is kept for testing", "--split train"), found
+    code, _, errors = shell.run("train", "ctc", data, "--out", tmp_path / "out")
+    assert code == 1 and "data holds Test2, test data, which is kept for testing" in errors[-1]
+    LetterLibrary.build([sample_of("ab", split="test1")], "test1").save(tmp_path / "letters")
+    found = shell.run("generate", "--corpus", corpus, "--library", tmp_path / "letters", "--out", tmp_path / "out")
+    assert complains(found, "letters holds letters of the test1 split", "stackmix cut")
+    found = shell.run("inspect", data, "--letter", "a", "--out", tmp_path / "out")
+    assert complains(found, "is a sample folder", "stackmix cut")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["corpus.txt", "data", "letters"]
 
 
 def test_it_runs_as_a_program(library_folder: Path, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from stackmix import cutting
 from stackmix.alignment import AlignmentError, align, encode
-from stackmix.cutting import borders_of, cut
-from stackmix.types import Alignment, Sample
+from stackmix.cutting import calibrated, cut, part_letters
+from stackmix.seams import BorderMap
+from stackmix.types import SEAM_ROWS, Alignment, Sample
 
 ALPHABET = "abdegnop-. "
 
@@ -33,8 +34,20 @@ def emission_of(borders: np.ndarray, text: str, width: int, left: float, step: f
     return Frames(np.log(probs / probs.sum(1, keepdims=True)).astype(np.float32), left, step)
 
 
-def aligned(emission: Frames, text: str) -> Alignment:
-    return align(emission.log_probs, encode(text, ALPHABET))
+def map_of(ink: np.ndarray, scale: int = 1, shift: int = 0) -> BorderMap:
+    """What a border model would say that only knows that ink should not be cut, `scale` times as large as the ink."""
+    large = np.repeat(np.repeat(np.pad(ink, ((0, 0), (0, 1))), scale, axis=0), scale, axis=1)
+    beside = np.minimum(large, np.roll(large, 1, axis=1))
+    partings = np.pad(beside, ((shift, 0), (0, 0)))
+    columns = np.where(beside.any(axis=0), 128, 0).astype(np.uint8)
+    return BorderMap(partings, columns, float(scale), float(shift), 0.0)
+
+
+def parted(text: str, emission: Frames, border_map: BorderMap, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Borders and seams of a text whose letters are all usually as wide."""
+    labels = encode(text, ALPHABET)
+    alignment = align(emission.log_probs, labels)
+    return part_letters(alignment, labels, emission, border_map, np.ones(len(text)), ink)
 
 
 @settings(max_examples=60, deadline=None)
@@ -51,17 +64,53 @@ def test_borders_fall_into_the_gaps(
     drawn = draw(text, unit=20, gap=gap, margin=7)
     ink = 255 - drawn.image
     emission = emission_of(drawn.borders, text, ink.shape[1], left, step, shift)
-    borders = borders_of(aligned(emission, text), emission, ink)
+    borders, seams = parted(text, emission, map_of(ink), ink)
+    assert seams.shape == (len(borders), SEAM_ROWS) and (np.diff(seams, axis=0) >= 0).all()
     assert borders.dtype == np.int32 and len(borders) == len(text) + 1
     assert borders[0] == drawn.borders[0] and borders[-1] == drawn.borders[-1]  # the last letter is cut at its ink
-    for border, (ends, begins) in zip(borders[1:-1], drawn.gaps, strict=True):
-        assert ends <= border <= begins
+    for border, seam, (ends, begins) in zip(borders[1:-1], seams[1:-1], drawn.gaps, strict=True):
+        assert ends <= border <= begins and ((ends <= seam) & (seam <= begins)).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    text=st.text("abdegnop", min_size=2, max_size=7),
+    gap=st.integers(2, 9),
+    joined=st.booleans(),
+    scale=st.integers(2, 3),
+    shift=st.integers(0, 9),
+)
+def test_borders_do_not_depend_on_the_size_of_the_map(
+    draw: Callable, text: str, gap: int, joined: bool, scale: int, shift: int
+) -> None:
+    drawn = draw(text, unit=12, gap=gap, joined=joined)
+    ink = 255 - drawn.image
+    emission = emission_of(drawn.borders, text, ink.shape[1], -3.0, 1.0)  # a frame is a pixel
+    borders, seams = parted(text, emission, map_of(ink), ink)
+    others, others_seams = parted(text, emission, map_of(ink, scale, shift), ink)
+    assert np.abs(borders - others).max() <= 1
+    assert np.abs(seams - others_seams).max() <= 1
+
+
+@pytest.mark.parametrize(("widths", "border"), [((1.0, 1.0), 40), ((1.0, 2.0), 26), ((5.0, 1.0), 58)])
+def test_usual_widths_part_what_nothing_else_does(widths: tuple[float, float], border: int) -> None:
+    """Two letters on ink without a gap, under a map that knows nothing: only where they fire holds them."""
+    ink, log_probs = np.full((16, 80), 255, np.uint8), np.log(np.full((40, 12), 0.01, np.float32))
+    log_probs[:, 0] = np.log(0.9)
+    labels = encode("ab", ALPHABET)
+    for frame, label in zip((10, 30), labels, strict=True):
+        log_probs[frame, 0], log_probs[frame, label] = np.log([0.05, 0.85])
+    flat = BorderMap(np.zeros((16, 81), np.uint8), np.zeros(81, np.uint8), 1.0, 0.0, 0.0)
+    emission = Frames(log_probs, 0.0, 2.0)
+    borders, _ = part_letters(align(log_probs, labels), labels, emission, flat, np.array(widths), ink)
+    assert borders[0] == 0 and borders[2] == 80 and abs(int(borders[1]) - border) <= 3
 
 
 def test_connected_letters_are_cut_between_their_middles(draw: Callable) -> None:
     drawn = draw("bgnodae", gap=6, joined=True)
     emission = emission_of(drawn.borders, "bgnodae", drawn.image.shape[1], -3.0, 1.7)
-    borders = borders_of(aligned(emission, "bgnodae"), emission, 255 - drawn.image)
+    ink = 255 - drawn.image
+    borders, _ = parted("bgnodae", emission, map_of(ink), ink)
     assert all(ends <= b <= begins for b, (ends, begins) in zip(borders[1:-1], drawn.gaps, strict=True))
 
 
@@ -83,16 +132,18 @@ def test_borders_rise_inside_the_ink_wherever_the_letters_fire(
     inked = np.flatnonzero(ink.any(axis=0))
     first, last = (inked[0], inked[-1] + 1) if len(inked) else (0, width)
     emission = Frames(np.zeros((3 * letters, 2), np.float32), left, step)
+    word = alignment, np.ones(letters, np.int32), emission, map_of(ink), rng.uniform(0.2, 3, letters), ink
     if last - first < letters:
         with pytest.raises(AlignmentError, match=f"{letters} letters do not fit into {last - first} columns"):
-            borders_of(alignment, emission, ink)
+            part_letters(*word)
         return
-    borders = borders_of(alignment, emission, ink)
+    borders, seams = part_letters(*word)
+    assert (np.diff(seams, axis=0) >= 0).all() and seams.min() >= 0 and seams.max() <= width
     assert (borders[0], borders[-1]) == (first, last)
     assert (np.diff(borders) >= 1).all()
 
 
-def samples_with(draw: Callable, texts: list[str], frames: int | None = None) -> list[tuple[Sample, Frames]]:
+def samples_with(draw: Callable, texts: list[str], frames: int | None = None) -> list[tuple[Sample, Frames, BorderMap]]:
     found = []
     for k, text in enumerate(texts):
         drawn = draw(text)
@@ -100,7 +151,7 @@ def samples_with(draw: Callable, texts: list[str], frames: int | None = None) ->
         emission = emission_of(drawn.borders, known, drawn.image.shape[1], 0.0, 2.0)
         if frames is not None:
             emission = emission._replace(log_probs=emission.log_probs[:frames])
-        found.append((Sample(drawn.image, text, f"s{k}", "w"), emission))
+        found.append((Sample(drawn.image, text, f"s{k}", "w"), emission, map_of(255 - drawn.image)))
     return found
 
 
@@ -111,7 +162,7 @@ def test_cut_keeps_order_over_batches_and_names_what_it_skips(
     monkeypatch.setattr(cutting, "BATCH", batch)
     texts = ["bad", "zoo", "gone", "a b", "page.", "ёж", "n"]
     skipped: list[tuple[str, str]] = []
-    kept = list(cut(iter(samples_with(draw, texts)), ALPHABET, skipped))
+    kept = list(cut(iter(samples_with(draw, texts)), ALPHABET, {}, skipped))
     assert [s.text for s in kept] == ["bad", "gone", "a b", "page.", "n"]
     assert [i for i, _ in skipped] == ["s1", "s5"]
     assert "'z'" in skipped[0][1] and "'ё'" in skipped[1][1] and "'ж'" in skipped[1][1]
@@ -119,11 +170,13 @@ def test_cut_keeps_order_over_batches_and_names_what_it_skips(
         assert sample.borders is not None and len(sample.borders) == len(sample.text) + 1
         assert sample.scores is not None and sample.scores.shape == (len(sample.text),)
         assert ((sample.scores > 0.5) & (sample.scores <= 1)).all()
+        assert sample.seams is not None and sample.seams.shape == (len(sample.borders), SEAM_ROWS)
+        assert sample.seams.dtype == np.int16
 
 
 def test_cut_skips_texts_with_too_few_frames(draw: Callable) -> None:
     skipped: list[tuple[str, str]] = []
-    kept = list(cut(samples_with(draw, ["bad", "oo", "on"], frames=2), ALPHABET, skipped))
+    kept = list(cut(samples_with(draw, ["bad", "oo", "on"], frames=2), ALPHABET, {}, skipped))
     assert [s.text for s in kept] == ["on"]
     assert [i for i, _ in skipped] == ["s0", "s1"]
     assert "2 frames are too few for 3 letters" in skipped[0][1]
@@ -132,6 +185,30 @@ def test_cut_skips_texts_with_too_few_frames(draw: Callable) -> None:
 
 def test_cut_of_nothing_and_of_unknown_letters_only(draw: Callable) -> None:
     skipped: list[tuple[str, str]] = []
-    assert list(cut([], ALPHABET, skipped)) == [] and skipped == []
-    assert list(cut(samples_with(draw, ["xyz"]), ALPHABET, skipped)) == []
+    assert list(cut([], ALPHABET, {}, skipped)) == [] and skipped == []
+    assert list(cut(samples_with(draw, ["xyz"]), ALPHABET, {}, skipped)) == []
     assert [i for i, _ in skipped] == ["s0"]
+
+
+def test_calibration_changes_scores_and_nothing_else(draw: Callable) -> None:
+    found = samples_with(draw, ["bad", "gone"])
+    plain, doubted = (list(cut(found, ALPHABET, {}, [], c)) for c in ((1.0, 0.0), (0.5, -1.0)))
+    for before, after in zip(plain, doubted, strict=True):
+        assert np.array_equal(before.borders, after.borders) and np.array_equal(before.seams, after.seams)
+        assert before.scores is not None and after.scores is not None
+        assert np.allclose(after.scores, calibrated(before.scores, (0.5, -1.0)), atol=1e-4)
+        assert (after.scores < before.scores).all()
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(0, 1, width=32), min_size=1, max_size=20),
+    st.floats(0.0, 5.0, allow_subnormal=False),
+    st.floats(-6.0, 6.0, allow_subnormal=False),
+)
+def test_confidence_rises_with_the_score_within_0_and_1(scores: list[float], slope: float, offset: float) -> None:
+    raw = np.sort(np.array(scores, np.float32))
+    found = calibrated(raw, (slope, offset))
+    assert found.dtype == np.float32 and found.shape == raw.shape
+    assert ((found >= 0) & (found <= 1)).all() and (np.diff(found) >= 0).all()
+    assert np.abs(calibrated(raw, (1.0, 0.0)) - raw).max() < 1e-5

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 
 from stackmix import generating, images, samples
 from stackmix.corpus import Corpus, fit
-from stackmix.generating import CHUNK, Order, Writer, generate
+from stackmix.generating import CHUNK, Order, Writer, generate, open_library
 from stackmix.library import LetterLibrary
 from stackmix.staging import partial_of
 from stackmix.types import DataError
@@ -184,6 +185,7 @@ def interrupted(order: Order, tmp_path: Path) -> Iterator[Path]:
         (lambda o: Order(o.library, o.corpus, "line", COUNT + 1, 5, 24), "count"),
         (lambda o: Order(o.library, Corpus([*ITEMS[:-1], "dog bad"]), "line", COUNT, 5, 24), "corpus"),
         (lambda o: Order(o.library, o.corpus, "line", COUNT, 5, 24, True), "balanced"),
+        (lambda o: replace(o, rejects=frozenset({("anna-bad", 1)})), "rejects: None then, .*'letters': 1"),
     ],
 )
 def test_resume_with_other_options_is_refused(
@@ -245,9 +247,46 @@ def test_manifest_tells_what_became_of_the_corpus(library_folder: Path, tmp_path
 
 
 def test_split_of_the_library_is_the_split_of_the_samples(sample_of: Callable, tmp_path: Path) -> None:
-    LetterLibrary.build([sample_of("ab", split="test1")], "test1").save(tmp_path / "letters")
+    LetterLibrary.build([sample_of("ab", split="val")], "val").save(tmp_path / "letters")
     generate(Order(tmp_path / "letters", Corpus(["ab"])), tmp_path / "out", tick=ignore)
-    assert samples.splits_of(tmp_path / "out") == ["test1"]
+    assert samples.splits_of(tmp_path / "out") == ["val"]
+
+
+def test_nothing_is_made_of_test_letters(sample_of: Callable, tmp_path: Path) -> None:
+    library = LetterLibrary.build([sample_of("ab", split="test1")], "test1")
+    library.save(tmp_path / "letters")
+    order = Order(tmp_path / "letters", Corpus(["ab"]))
+    for own in (None, library):
+        with pytest.raises(DataError, match=r"letters of the test1 split.*stackmix cut"):
+            generate(order, tmp_path / "out", library=own, tick=ignore)
+    with pytest.raises(DataError, match="test1"):
+        Writer(order)
+    assert [p.name for p in tmp_path.iterdir()] == ["letters"]
+
+
+def test_workers_know_the_rejected_letters(order: Order, whole: Path, tmp_path: Path) -> None:
+    """A library that is handed over open, one worker and two that open it themselves: the same bytes, none rejected."""
+    library = LetterLibrary.load(order.library)
+    out = frozenset((library.ids[one.sample], one.position) for one in library.letters("a")[1:])
+    chosen = replace(order, rejects=out)
+    generate(chosen, tmp_path / "two", workers=2, tick=ignore)
+    generate(chosen, tmp_path / "one", library=open_library(order.library, out), tick=ignore)
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+
+    def used(folder: Path) -> set[tuple[str, int]]:
+        pieces = [piece for row in samples.rows(folder, "train") for piece in row["pieces"]]
+        return {(p["id"], k) for p in pieces for k in range(p["first"], p["first"] + p["letters"])}
+
+    assert not used(tmp_path / "two") & out and used(whole) & out
+    about = json.loads((tmp_path / "two" / "run.json").read_text(encoding="utf-8"))
+    assert about["rejects"]["letters"] == len(out)
+
+
+def test_library_is_opened_once(order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = open_library(order.library)
+    monkeypatch.setattr(LetterLibrary, "load", lambda folder: pytest.fail("opened again"))
+    generate(replace(order, count=3), tmp_path / "out", library=library, tick=ignore)
+    assert len(samples.rows(tmp_path / "out", "train")) == 3
 
 
 def test_datasets_opens_it_without_our_code(whole: Path, tmp_path: Path) -> None:

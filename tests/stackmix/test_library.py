@@ -170,12 +170,15 @@ def test_empty_mixed_and_null_files_are_named(library_folder: Path, tmp_path: Pa
         st.tuples(st.sampled_from("aab😀 "), st.floats(0, 1, width=32, allow_subnormal=False)), min_size=1, max_size=30
     )
 )
-def test_usable_keeps_the_surer_half_of_every_letter(letters: list[tuple[str, float]]) -> None:
+def test_usable_keeps_the_surer_half_of_every_letter_and_none_rejected(letters: list[tuple[str, float]]) -> None:
     text = "".join(c for c, _ in letters)
     scores = np.array([s for _, s in letters], np.float32)
     keep = usable([text[:3], text[3:]], scores)
+    assert not keep[scores == 0].any()
     for letter in set(text):
-        own = np.array([c == letter for c in text])
+        own = np.array([c == letter for c in text]) & (scores > 0)
+        if not own.any():
+            continue
         assert 2 * keep[own].sum() >= own.sum()
         assert keep[own & (scores >= MIN_SCORE)].all()
         if own.sum() > keep[own].sum():  # never a less sure one than one that is left out

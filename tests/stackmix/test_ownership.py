@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from stackmix.ownership import JOINED, owners_of
 
 
-def upright(height: int) -> np.ndarray:
-    return np.zeros(height, np.int16)
+def straight(borders: np.ndarray | list[int], height: int, lean: np.ndarray | int = 0) -> np.ndarray:
+    """(L+1, height) seams through borders, `lean` columns aside by row."""
+    return (np.asarray(borders)[:, None] + np.zeros(height) + lean).astype(np.int16)
 
 
 @pytest.mark.parametrize("text", ["a", "bad", "gone-page.", "ab" * 70])
 def test_parted_letters_own_what_lies_between_their_borders(draw: Callable, text: str) -> None:
     drawn = draw(text, gap=6)
     ink = 255 - drawn.image
-    owners, extents = owners_of(np.ascontiguousarray(ink.T), drawn.borders, upright(len(ink)))
+    owners, extents = owners_of(np.ascontiguousarray(ink.T), straight(drawn.borders, len(ink)))
     for k in range(len(text)):
         cell = slice(drawn.borders[k], drawn.borders[k + 1])
         assert (owners.T[:, cell][ink[:, cell] > 0] == k % JOINED).all()
@@ -33,7 +34,7 @@ def test_overhang_is_given_back_to_its_letter() -> None:
     ink[20:35, 24:28] = 255  # a stem of that letter
     ink[20:35, 40:44] = 255
     ink[32:35, 24:44] = 255
-    owners, extents = owners_of(np.ascontiguousarray(ink.T), np.array([5, 20, 44], np.int32), upright(40))
+    owners, extents = owners_of(np.ascontiguousarray(ink.T), straight([5, 20, 44], 40))
     assert set(owners.T[12:15, 5:32].ravel().tolist()) == {0}
     assert extents.tolist() == [[5, 32], [24, 44]]
 
@@ -41,7 +42,7 @@ def test_overhang_is_given_back_to_its_letter() -> None:
 def test_joined_letters_are_parted_at_their_border(draw: Callable) -> None:
     drawn = draw("bad", gap=6, joined=True)
     ink = 255 - drawn.image
-    owners, _ = owners_of(np.ascontiguousarray(ink.T), drawn.borders, upright(len(ink)))
+    owners, _ = owners_of(np.ascontiguousarray(ink.T), straight(drawn.borders, len(ink)))
     assert (owners.T[ink > 0] >= JOINED).all()
     for k in range(3):
         cell = slice(drawn.borders[k], drawn.borders[k + 1])
@@ -55,7 +56,8 @@ def test_every_inked_pixel_has_an_owner_within_its_extent(height: int, letters: 
     borders = np.cumsum(rng.integers(1, 9, letters + 1)).astype(np.int32)
     ink = (rng.random((borders[-1] + 3, height)) ** 3 * 255).astype(np.uint8)
     lean = (slope * (height / 2 - np.arange(height))).astype(np.int16)
-    owners, extents = owners_of(ink, borders, lean)
+    seams = straight(borders, height, lean)
+    owners, extents = owners_of(ink, seams)
     assert owners.shape == ink.shape and extents.shape == (letters, 2)
     assert (owners % JOINED < letters).all()
     for k in range(letters):
@@ -63,9 +65,9 @@ def test_every_inked_pixel_has_an_owner_within_its_extent(height: int, letters: 
         if len(columns):
             assert extents[k, 0] <= columns[0] and columns[-1] < extents[k, 1]
         else:
-            assert extents[k].tolist() == [borders[k + 1], borders[k]]
+            assert extents[k].tolist() == [seams[k + 1].max(), seams[k].min()]
 
 
 def test_blank_letters_own_nothing() -> None:
-    owners, extents = owners_of(np.zeros((20, 9), np.uint8), np.array([2, 9, 18], np.int32), upright(9))
+    owners, extents = owners_of(np.zeros((20, 9), np.uint8), straight([2, 9, 18], 9))
     assert (owners < JOINED).all() and (extents[:, 0] > extents[:, 1]).all()

@@ -35,9 +35,8 @@ def test_racked_letters_stand_on_one_line_at_one_size(tiny_library: LetterLibrar
     assert rack.x_height == X_HEIGHT * height and rack.baseline == round(BASELINE * height)
     for letter in "aeno":
         for sample, position, _ in tiny_library.letters(letter):
-            base = rack.firsts[sample]
             left, right = rack.borders[tiny_library.starts[sample] + sample + position :][:2]
-            rows = np.flatnonzero((rack.columns[base + left : base + right] > 96).any(axis=0))
+            rows = np.flatnonzero((rack.ink(sample)[left:right] > 96).any(axis=0)) + rack.tops[sample]
             assert abs(rows[-1] + 1 - rack.baseline) <= 1 + 0.02 * height
             assert abs(rows[-1] + 1 - rows[0] - rack.x_height) <= 2 + 0.02 * height
 
@@ -77,8 +76,10 @@ def test_every_letter_is_its_source_and_nothing_else(upright: Stacker, text: str
     places = [k for k, letter in enumerate(text) if letter != " "]
     total = 0
     for k, (sample, position) in zip(places, letters, strict=True):
-        left, right = rack.borders[library.starts[sample] + sample + position :][:2] + rack.firsts[sample]
-        wanted = trimmed(rack.columns[left:right].T)
+        left, right = rack.borders[library.starts[sample] + sample + position :][:2]
+        whole = np.zeros((rack.height, right - left), np.uint8)
+        whole[rack.tops[sample] :][: rack.rows[sample]] = rack.ink(sample)[left:right].T
+        wanted = trimmed(whole)
         reach = 2 if text[k] in ".,-" else 1
         cell = ink[:, max(0, word.borders[k] - reach) : word.borders[k + 1] + reach]
         assert wanted.shape[1] <= cell.shape[1]
@@ -228,7 +229,7 @@ def sheared(sample: Sample, slant: float) -> Sample:
 
 def ink_of_letters(rack: Rack, sample: int) -> list[int]:
     """Ink of each letter of a racked sample whose letters lie apart: its connected parts from left to right."""
-    picture = rack.columns[rack.firsts[sample] : rack.firsts[sample + 1]].T.copy()
+    picture = rack.ink(sample).T.copy()
     _, parts, _, centres = cv2.connectedComponentsWithStats((picture > 0).astype(np.uint8), connectivity=8)
     order = np.argsort(centres[1:, 0]) + 1
     return [int(picture[parts == k].sum(dtype=np.int64)) for k in order]

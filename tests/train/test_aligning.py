@@ -1,6 +1,7 @@
 """From sample folder to letter library with a hardly trained model: whole, in order, and honest about losses."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from stackmix import images, samples
+from stackmix.cli import main
 from stackmix.library import LetterLibrary
 from stackmix.synthesis import Stacker
 from stackmix.train import fitting
@@ -90,6 +92,53 @@ def test_nothing_that_aligns_is_an_error_and_leaves_nothing(sample_of: Callable,
     data = folder_of(tmp_path / "data", [sample_of("xyz")])
     with pytest.raises(DataError, match=r"not one sample of the train split could be cut \(w-xyz"):
         cut_folder(data, "train", model, tmp_path / "out", tick=lambda n: None)
-    with pytest.raises(DataError, match="no split 'test'"):
-        cut_folder(data, "test", model, tmp_path / "out", tick=lambda n: None)
+    with pytest.raises(DataError, match="no split 'dev'"):
+        cut_folder(data, "dev", model, tmp_path / "out", tick=lambda n: None)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data"]
+
+
+def test_letters_of_a_test_split_are_refused(sample_of: Callable, model: Path, tmp_path: Path) -> None:
+    data = folder_of(tmp_path / "data", [sample_of(word, split="Test1") for word in WORDS])
+    with pytest.raises(DataError, match=r"the Test1 split is kept for testing.*--split train"):
+        cut_folder(data, "Test1", model, tmp_path / "out", tick=lambda n: None)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["data"]
+
+
+def test_rejected_letters_are_kept_but_never_stacked(sample_of: Callable, model: Path, tmp_path: Path) -> None:
+    data = folder_of(tmp_path / "data", [sample_of(word) for word in WORDS])
+    rejects = frozenset({("w-bad", 1), ("w-abba", 3), ("w-abba", 4), ("nobody", 0)})
+    told = cut_folder(data, "train", model, tmp_path / "all", tick=lambda n: None)
+    assert "rejected" not in told
+    told = cut_folder(data, "train", model, tmp_path / "out", rejects=rejects, tick=lambda n: None)
+    assert told.endswith("; letters rejected: 2")
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report["rejected"] == 2 and report["rejects_not_here"] == ["nobody:0", "w-abba:4"]
+    whole, library = LetterLibrary.load(tmp_path / "all"), LetterLibrary.load(tmp_path / "out")
+    changed = np.flatnonzero(whole.scores != library.scores)
+    where = {library.starts[library.ids.index(sample)] + k for sample, k in (("w-bad", 1), ("w-abba", 3))}
+    assert set(changed.tolist()) == where and (library.scores[changed] == 0).all()
+    left = {(library.ids[one.sample], one.position) for one in library.letters("a")}
+    assert not left & rejects and report["counts"] == library.index.counts()
+
+
+def test_cut_takes_rejects_on_the_command_line(
+    sample_of: Callable,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data, path = folder_of(tmp_path / "data", [sample_of(word) for word in WORDS]), tmp_path / "rejects.txt"
+    words = ["stackmix", "cut", data, "--model", model, "--out", tmp_path / "out", "--rejects", path]
+    monkeypatch.setattr(sys, "argv", list(map(str, words)))
+    path.write_text("w-gun:0\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="1"):  # told before the cutting starts
+        main()
+    assert capsys.readouterr().err.startswith(f"stackmix: not one rejected letter is in {data}, w-gun:0 the first of 1")
+    path.write_text("w-gun:0\nw-gone:3\t0.01\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    said = capsys.readouterr()
+    assert said.err.startswith(f"1 rejected letter is not in {data}: w-gun:0\n") and "letters rejected: 1 (" in said.out
+    library = LetterLibrary.load(tmp_path / "out")
+    assert library.scores[library.starts[library.ids.index("w-gone")] + 3] == 0

@@ -11,7 +11,7 @@ from stackmix import images, samples
 from stackmix.train.gathering import gather, main
 from stackmix.train.normalising import pack
 from stackmix.train.packing import Packed
-from stackmix.types import DataError, Sample
+from stackmix.types import DataError, Sample, is_test
 
 
 def folder_of(path: Path, found: list[Sample]) -> Path:
@@ -69,3 +69,17 @@ def test_mistakes_end_in_one_line(
     with pytest.raises(SystemExit, match="2"):
         main()
     assert ".npz" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
+
+
+def test_test_data_is_refused_by_name(sample_of: Callable, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "data", [sample_of("bad", split=split) for split in ("test", "Test2")])
+    with pytest.raises(DataError, match="data holds Test2, test data, which is kept for testing"):
+        gather([folder], 32, lambda n: None)
+    pack([sample_of("bad"), sample_of("gone", split="test1")], 32).save(tmp_path / "mixed.npz")
+    with pytest.raises(DataError, match=r"mixed\.npz holds test1 data"):
+        gather([tmp_path / "mixed.npz"], 32, lambda n: None)
+
+
+@pytest.mark.parametrize(("split", "kept"), [("test", True), ("TEST-2", True), ("train", False), ("latest", False)])
+def test_test_splits_are_known_by_their_names(split: str, kept: bool) -> None:
+    assert is_test(split) == kept

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes the environments of the tools that benchmarks measure beside ours: a venv for each, FOLDER/NAME.
+# A peer is a function below, which is given its venv's python, and its name in `peers`.
+set -euo pipefail
+
+peers=(ctc-forced-aligner)
+usage="usage: bash benchmarks/peers.sh FOLDER [NAME...]   (names: ${peers[*]}; all when none is given)"
+
+install() { local python=$1; shift; "$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check "$@"; }
+
+# pip compiles it with the machine's C++ compiler. The rest that it asks for (librosa, onnxruntime) is for its audio.
+ctc-forced-aligner() { install "$1" --no-deps ctc-forced-aligner==1.0.2 numpy; }
+
+fail() { echo "peers.sh: $1" >&2; exit 2; }
+case ${1-} in
+    -h | --help) echo "$usage"; exit ;;
+    "" | -*) fail "$usage" ;;
+esac
+folder=$1
+shift
+[ $# -gt 0 ] || set -- "${peers[@]}"
+for name; do
+    [[ " ${peers[*]} " == *" $name "* ]] || fail "no peer $name; $usage"
+done
+
+making=
+trap '[ -z "$making" ] || rm -rf "$making"' EXIT  # nothing half made is left behind
+trap 'exit 130' INT
+trap 'exit 143' TERM
+for name; do
+    making=$folder/$name
+    python3 -m venv --clear "$making"
+    "$name" "$making/bin/python"
+    echo "$making"
+    making=
+done

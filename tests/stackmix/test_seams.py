@@ -1,0 +1,127 @@
+"""Seams against every seam there is, and what must hold on any map: they follow empty ways, lean, and never cross."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stackmix.seams import BEND, COLUMN, PULL, REACH, UNIT, part
+
+SEED = st.integers(0, 2**32 - 1)
+
+
+def leaning(rows: int, lean: float) -> list[int]:
+    """Columns to the right at each row, 0 at the middle one."""
+    return [round(lean * (rows // 2 - y)) for y in range(rows)]
+
+
+def cost_of(
+    seam: list[int], partings: np.ndarray, columns: np.ndarray, lean: float, centres: np.ndarray, expected: float
+) -> float:
+    """Nats of an upright seam, the columns it runs through before it leans, straight from the description."""
+    rows, width = partings.shape
+    places = [min(max(x + shift, 0), width - 1) for x, shift in zip(seam, leaning(rows, lean), strict=True)]
+    cost = sum(int(partings[y, x]) for y, x in enumerate(places)) / UNIT
+    cost += BEND * sum(abs(a - b) for a, b in zip(seam, seam[1:], strict=False))
+    border, half = seam[rows // 2], max((centres[1] - centres[0]) / 2, 1.0)
+    return cost + COLUMN * int(columns[border]) / UNIT + PULL * ((border - expected) / half) ** 2
+
+
+def every_seam(rows: int, low: int, high: int) -> list[list[int]]:
+    """The seams of a window, both columns included; the row below the middle one goes on straight."""
+    middle = rows // 2
+    found = [list(seam) for seam in product(range(low, high + 1), repeat=rows)]
+    found = [seam for seam in found if all(abs(a - b) <= REACH for a, b in zip(seam, seam[1:], strict=False))]
+    return [seam for seam in found if seam[middle] == seam[middle + 1]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=SEED,
+    rows=st.integers(3, 5),
+    first=st.floats(-1.0, 6.0, allow_subnormal=False),
+    between=st.floats(1.0, 3.0, allow_subnormal=False),
+    share=st.floats(0.0, 1.0, allow_subnormal=False),
+    lean=st.sampled_from([0.0, 0.4, -0.7, 1.5]),
+    contrast=st.integers(2, 256),
+)
+def test_the_cheapest_of_all_seams_is_found(
+    seed: int, rows: int, first: float, between: float, share: float, lean: float, contrast: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    partings = rng.integers(0, contrast, (rows, 9), dtype=np.uint8)
+    columns = rng.integers(0, contrast, 9, dtype=np.uint8)
+    centres = np.array([first, first + between])
+    expected = first + share * between
+    borders, seams = part(partings, columns, lean, centres, np.array([expected]))
+    low = min(max(int(np.floor(centres[0])), 0), 8)
+    high = max(min(int(np.ceil(centres[1])), 8), low)
+    costs = [cost_of(s, partings, columns, lean, centres, expected) for s in every_seam(rows, low, high)]
+    upright = (seams[0] - leaning(rows, lean)).tolist()
+    assert upright in every_seam(rows, low, high) and borders[0] == upright[rows // 2]
+    assert cost_of(upright, partings, columns, lean, centres, expected) == pytest.approx(min(costs), abs=1e-4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=SEED,
+    letters=st.integers(1, 7),
+    rows=st.integers(3, 33),
+    width=st.integers(1, 60),
+    lean=st.floats(-1.5, 1.5, allow_subnormal=False),
+)
+def test_seams_never_cross_nor_leave_the_map(seed: int, letters: int, rows: int, width: int, lean: float) -> None:
+    rng = np.random.default_rng(seed)
+    partings = rng.integers(0, 256, (rows, width), dtype=np.uint8)
+    columns = rng.integers(0, 256, width, dtype=np.uint8)
+    centres = np.sort(rng.uniform(-5, width + 5, letters))
+    expected = (centres[:-1] + centres[1:]) / 2
+    borders, seams = part(partings, columns, lean, centres, expected)
+    assert borders.shape == (letters - 1,) and seams.shape == (letters - 1, rows)
+    assert (np.diff(borders) >= -1).all() and (np.diff(seams, axis=0) >= 0).all()  # windows share a column
+    upright = seams - np.array(leaning(rows, lean))
+    assert ((upright >= 0) & (upright < width)).all() and ((borders >= 0) & (borders < width)).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=SEED, letters=st.integers(2, 6), lean=st.floats(-1.0, 1.0, allow_subnormal=False))
+def test_each_seam_is_its_own_but_where_it_gives_way(seed: int, letters: int, lean: float) -> None:
+    """Neighbours of a pair of letters change its seam only where theirs would be crossed."""
+    rng = np.random.default_rng(seed)
+    partings = rng.integers(0, 256, (12, 50), dtype=np.uint8)
+    columns = rng.integers(0, 256, 50, dtype=np.uint8)
+    centres = np.sort(rng.uniform(0, 49, letters))
+    expected = (centres[:-1] + centres[1:]) / 2
+    borders, seams = part(partings, columns, lean, centres, expected)
+    alone = [part(partings, columns, lean, centres[k : k + 2], expected[k : k + 1]) for k in range(letters - 1)]
+    assert borders.tolist() == [int(b[0]) for b, _ in alone]
+    assert np.array_equal(seams, np.maximum.accumulate(np.concatenate([s for _, s in alone])))
+
+
+@pytest.mark.parametrize("swing", [0, 3, 6])
+def test_seam_follows_the_empty_way_between_two_inks(swing: int) -> None:
+    rows, width = 32, 48
+    way = 24 + np.round(swing * np.sin((np.arange(rows) - 16) / 5)).astype(int)
+    partings = np.full((rows, width), 255, np.uint8)
+    for y in range(rows):
+        partings[y, way[y] - 1 : way[y] + 2] = 0
+    centres, expected = np.array([8.0, 40.0]), np.array([24.0])
+    borders, seams = part(partings, np.zeros(width, np.uint8), 0.0, centres, expected)
+    assert (np.abs(seams[0] - way) <= 1).all() and abs(int(borders[0]) - 24) <= 1
+
+
+@pytest.mark.parametrize("lean", [-1.0, -0.3, 0.0, 0.25, 0.9])
+def test_seam_leans_with_the_hand_where_nothing_is_in_the_way(lean: float) -> None:
+    partings, columns = np.zeros((20, 80), np.uint8), np.zeros(80, np.uint8)
+    borders, seams = part(partings, columns, lean, np.array([30.0, 50.0]), np.array([41.0]))
+    assert borders.tolist() == [41]
+    assert seams[0].tolist() == [41 + shift for shift in leaning(20, lean)]
+
+
+def test_border_takes_the_column_that_the_map_names() -> None:
+    partings, columns = np.zeros((8, 40), np.uint8), np.full(40, 255, np.uint8)
+    columns[17] = 0
+    borders, seams = part(partings, columns, 0.0, np.array([10.0, 30.0]), np.array([20.0]))
+    assert borders.tolist() == [17] and (seams == 17).all()
