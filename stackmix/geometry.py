@@ -66,7 +66,7 @@ def reach(letter: str) -> tuple[float, float]:
     return CAPITAL if letter.isupper() or letter.isdigit() else UNKNOWN
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def ink_extents(ink: NDArray[np.uint8], borders: NDArray[np.int32]) -> NDArray[np.float64]:
     """(L, 2) first and last + 1 inked row of each letter in the middle 80 % of its columns, -1 where there is none."""
     count = len(borders) - 1
@@ -74,17 +74,16 @@ def ink_extents(ink: NDArray[np.uint8], borders: NDArray[np.int32]) -> NDArray[n
     for k in range(count):
         trim = (borders[k + 1] - borders[k]) // 10
         for y in range(ink.shape[0]):
-            row = 0
             for x in range(borders[k] + trim, max(borders[k + 1] - trim, borders[k] + trim + 1)):
-                row = max(row, ink[y, x])
-            if row > INK:
-                if found[k, 0] < 0:
-                    found[k, 0] = y
-                found[k, 1] = y + 1
+                if ink[y, x] > INK:
+                    if found[k, 0] < 0:
+                        found[k, 0] = y
+                    found[k, 1] = y + 1
+                    break
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def slant_and_stroke(ink: NDArray[np.uint8]) -> tuple[float, float]:
     """Slant as the shear that makes the columns' ink most uneven; stroke width as twice the area over the outline."""
     height, width = ink.shape
@@ -166,14 +165,36 @@ def _regress(
     # prior rows: x-height as sure as one letter (three where the hand is known), skew 0 +- 0.04 rows a column
     prior_trust = np.array([3.0 if usual is not None else 0.3, (guess * 0.1 / 0.04) ** 2])
     full = np.concatenate([design, [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]])
-    target = np.concatenate([rows, [guess, 0.0]])
-    weight = np.concatenate([trust, prior_trust])
-    found = np.zeros(3)
-    for _ in range(6):
-        normal = full.T @ (full * weight[:, None]) + np.eye(3) * 1e-6
-        found = np.linalg.solve(normal, full.T @ (target * weight))
-        error = np.abs(rows - design @ found) / (0.12 * max(found[1], 2.0))
-        weight[: len(rows)] = trust / np.maximum(error, 1.0) ** 1.5
+    found = _reweighted(full, np.concatenate([rows, [guess, 0.0]]), np.concatenate([trust, prior_trust]))
     lowest, highest = 0.5 * guess if usual else 0.12 * height, 2.0 * guess if usual else 1.2 * height
     limit = 0.15 * min(1.0, width / (8.0 * guess))
     return float(found[0]), float(np.clip(found[1], lowest, highest)), float(np.clip(found[2], -limit, limit))
+
+
+@njit(cache=True, nogil=True)
+def _reweighted(
+    design: NDArray[np.float64], target: NDArray[np.float64], trust: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(3,) least squares of (n, 3) @ x = target; rows far off, but for the two priors at the end, lose their weight."""
+    weight = trust.copy()
+    x = np.zeros(3)
+    for _ in range(6):
+        normal = np.zeros((3, 4))  # with the right side as its last column
+        for i in range(3):
+            normal[i, i] = 1e-6
+        for n in range(len(design)):
+            for i in range(3):
+                for j in range(3):
+                    normal[i, j] += weight[n] * design[n, i] * design[n, j]
+                normal[i, 3] += weight[n] * design[n, i] * target[n]
+        for i in range(3):  # Gauss and Jordan; positive definite, so no pivot is needed
+            normal[i] /= normal[i, i]
+            for j in range(3):
+                if j != i:
+                    normal[j] -= normal[j, i] * normal[i]
+        x[:] = normal[:, 3]
+        for n in range(len(design) - 2):
+            fitted = design[n, 0] * x[0] + design[n, 1] * x[1] + design[n, 2] * x[2]
+            error = abs(target[n] - fitted) / (0.12 * max(x[1], 2.0))
+            weight[n] = trust[n] / max(error, 1.0) ** 1.5
+    return x

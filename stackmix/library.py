@@ -26,7 +26,7 @@ from stackmix.types import SEAM_ROWS, DataError, Image, Letter, Sample
 
 FILE = "library.parquet"
 SHIPPED = Path(__file__).parent / "letters" / "ru_en"
-MIN_SCORE = 0.2  # a letter less sure than this is not stacked, unless it is among the surer half of its kind
+MIN_SCORE = 0.5  # a letter less sure than this is not stacked, unless it is among the surer half of its kind
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
@@ -131,7 +131,11 @@ class LetterLibrary:
         shapes = np.array([s.image.shape if s.image.ndim == 3 else (*s.image.shape, 1) for s in kept], np.int32)
         sizes = shapes.prod(axis=1, dtype=np.int64)
         scores = [np.ones(len(s.text), np.float32) if s.scores is None else s.scores for s in kept]
-        border_columns = np.concatenate([_borders(s) for s in kept])
+        borders = [_borders(s) for s in kept]
+        seams = [_seams(s, own, *g) for s, own, g in zip(kept, borders, geometry.tolist(), strict=True)]
+        border_columns, seam_columns = np.concatenate(borders), np.concatenate(seams)
+        _refuse_falling(kept, border_columns[:, None], 1, "borders do not rise")
+        _refuse_falling(kept, seam_columns, 0, "seams cross")
         texts = [s.text for s in kept]
         return cls(
             pixels=np.concatenate([s.image.ravel() for s in kept]),
@@ -145,7 +149,7 @@ class LetterLibrary:
             starts=np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64),
             scores=np.concatenate(scores),
             border_columns=border_columns,
-            seam_columns=np.concatenate([_seams(s, *g) for s, g in zip(kept, geometry.tolist(), strict=True)]),
+            seam_columns=seam_columns,
             geometry=geometry,
             split=split,
             index=PieceIndex.of(texts, writers, usable(texts, np.concatenate(scores))),
@@ -228,15 +232,22 @@ def _lists(column: pa.ChunkedArray) -> list[NDArray[Any]]:
     return np.split(whole.flatten().to_numpy(zero_copy_only=False), ends[:-1])[: len(ends)]
 
 
-def _seams(sample: Sample, baseline: float, skew: float, x_height: float, slant: float, stroke: float) -> Any:
+def _seams(
+    sample: Sample,
+    borders: NDArray[np.int32],
+    baseline: float,
+    skew: float,
+    x_height: float,
+    slant: float,
+    stroke_width: float,
+) -> NDArray[np.int16]:
     """A sample's seams (L+1, SEAM_ROWS), or, where it has none, its borders leaning with the hand."""
-    borders, height = _borders(sample), sample.image.shape[0]
     if sample.seams is not None:
-        if sample.seams.shape != (len(borders), SEAM_ROWS) or (np.diff(sample.seams, axis=0) < 0).any():
-            raise DataError(f"{sample.id}: its seams are not {SEAM_ROWS} columns for each border that never fall")
+        if sample.seams.shape != (len(borders), SEAM_ROWS):
+            raise DataError(f"{sample.id}: its seams are not {SEAM_ROWS} columns for each border: {sample.seams.shape}")
         return sample.seams
     middle = baseline - x_height / 2 + skew * (borders - sample.image.shape[1] / 2)
-    rows = (np.arange(SEAM_ROWS) + 0.5) * height / SEAM_ROWS
+    rows = (np.arange(SEAM_ROWS) + 0.5) * sample.image.shape[0] / SEAM_ROWS
     return np.round(borders[:, None] + slant * (middle[:, None] - rows)).astype(np.int16)
 
 
@@ -247,18 +258,27 @@ def _borders(sample: Sample) -> NDArray[np.int32]:
     if len(borders) != len(sample.text) + 1 or borders[0] < 0 or borders[-1] > sample.image.shape[1]:
         width = sample.image.shape[1]
         raise DataError(f"{sample.id}: borders {borders.tolist()} do not fit {sample.text!r}, {width} columns wide")
-    if (np.diff(borders) < 1).any():
-        raise DataError(f"{sample.id}: borders {borders.tolist()} do not rise")
     if sample.scores is not None and len(sample.scores) != len(sample.text):
         raise DataError(f"{sample.id}: {len(sample.scores)} scores do not fit {sample.text!r}")
-    return borders.astype(np.int32)
+    return borders.astype(np.int32, copy=False)
+
+
+def _refuse_falling(samples: list[Sample], columns: NDArray[np.integer], least: int, why: str) -> None:
+    """DataError naming the first sample in whose rows of (borders, K) columns one is not `least` above the last."""
+    ends = np.cumsum([len(s.text) + 1 for s in samples])
+    falls = (np.diff(columns, axis=0) < least).any(axis=1)
+    falls[ends[:-1] - 1] = False  # from one sample to the next
+    if falls.any():
+        sample = samples[int(np.searchsorted(ends, falls.argmax(), side="right"))]
+        raise DataError(f"{sample.id} ({sample.text!r}): its {why}; cut it again with `stackmix cut`")
 
 
 def measure_all(samples: list[Sample]) -> NDArray[np.float32]:
     """(N, 5) geometry of samples with borders; a hand's usual geometry, from a first pass, steadies the second."""
-    inks = [ink_of(s.image) for s in samples]
     borders = [_borders(s) for s in samples]
-    first = [measure(ink, s.text, b) for ink, s, b in zip(inks, samples, borders, strict=True)]
+    with ThreadPoolExecutor() as pool:
+        inks = list(pool.map(ink_of, (s.image for s in samples)))
+        first = list(pool.map(measure, inks, (s.text for s in samples), borders))
     hands: dict[str, list[Geometry]] = defaultdict(list)
     for sample, geometry in sorted(zip(samples, first, strict=True), key=lambda pair: -len(pair[0].text)):
         if len(sample.text) >= 3 or sample.writer not in hands:

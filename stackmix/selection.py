@@ -132,6 +132,10 @@ def select(
             low, high = _range(stock, place, hands, length)
             for _ in range(min(CANDIDATES, high - low)):
                 entry = low + np.int64(next_random(state) % np.uint64(high - low))
+                for _ in range(high - low):  # a shunned sample gives way to the next one that is not
+                    if stock.same_text[stock.entry_sample[entry]] != shunned:
+                        break
+                    entry = entry + 1 if entry + 1 < high else low
                 sample, position = stock.entry_sample[entry], np.int64(stock.entry_position[entry])
                 if stock.same_text[sample] == shunned:
                     continue

@@ -98,6 +98,8 @@ def seams_of(
     halved = low > high
     inner[halved] = (low[halved] + high[halved]) / 2
     seams[1:-1] = inner
+    # outside, too, it gives way to ink, or it would push the next one over a letter that does not lean with the hand
+    seams[0], seams[-1] = np.minimum(seams[0], starts.min(axis=0)), np.maximum(seams[-1], ends.max(axis=0))
     return np.maximum.accumulate(np.round(seams), axis=0).astype(np.int16)
 
 

@@ -42,14 +42,24 @@ def read_right(true: str, read: str) -> NDArray[np.bool_]:
 
 
 def fit_logistic(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[float, float]:
-    """(slope, offset) of the likeliest sigmoid(slope * logit(score) + offset), by Newton's method."""
+    """(slope, offset) of the likeliest sigmoid(slope * logit(score) + offset), by Newton's method.
+
+    A step that overshoots is halved until it helps: far from the optimum, plain Newton runs away.
+    """
     design = np.column_stack([logit(scores), np.ones(len(scores))])
-    weights = np.array([1.0, 0.0])
+    start = weights = np.array([1.0, 0.0])
+
+    def cost(at: NDArray[np.float64]) -> float:
+        raw = design @ at
+        return float(np.logaddexp(0, np.where(right, -raw, raw)).sum() + RIDGE / 2 * ((at - start) ** 2).sum())
+
     for _ in range(50):
         chance = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (right - chance) - RIDGE * (weights - [1.0, 0.0])
+        gradient = design.T @ (right - chance) - RIDGE * (weights - start)
         hessian = (design * (chance * (1 - chance))[:, None]).T @ design + RIDGE * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
+        while np.abs(step).max() >= 1e-6 and cost(weights + step) > cost(weights):
+            step /= 2
         weights = weights + step
         if np.abs(step).max() < 1e-6:
             break

@@ -139,7 +139,8 @@ class CTCModel(nn.Module):
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             if config.get("kind") != "ctc":
                 raise DataError(f"{folder} holds a model of kind {config.get('kind')!r}, not ctc")
-            config |= {k: tuple(config[k]) for k in ("languages", "calibration") if k in config}
+            config["languages"] = tuple(config["languages"])
+            config["calibration"] = tuple(config.get("calibration", (1.0, 0.0)))  # older folders have none
             model = cls(CTCConfig(**config))
             model.load_state_dict(load_file(folder / "model.safetensors"))
         except DataError:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackmix.library import FILE, MIN_SCORE, LetterLibrary, usable
-from stackmix.types import DataError, Letter, Sample
+from stackmix.types import SEAM_ROWS, DataError, Letter, Sample
 
 
 def assert_equal(a: LetterLibrary, b: LetterLibrary) -> None:
@@ -191,3 +191,64 @@ def test_unsure_letters_are_in_no_piece(sample_of: Callable) -> None:
     library = LetterLibrary.build(samples, "train")
     assert library.letters("o") == [Letter(1, 0, 1)] and library.letters("go") == []
     assert library.letters("ne") == [Letter(0, 2, 2)]
+
+
+def sheared_seams(sample: Sample) -> np.ndarray:
+    """Seams that lean a column a row to the left, as nothing that is measured here does."""
+    assert sample.borders is not None
+    return (sample.borders[:, None] + np.arange(SEAM_ROWS) - SEAM_ROWS // 2).astype(np.int16)
+
+
+def test_round_trip_keeps_seams(sample_of: Callable, tmp_path: Path) -> None:
+    with_seams = [replace(s, seams=sheared_seams(s)) for s in (sample_of("bad"), sample_of("a"))]
+    library = LetterLibrary.build([with_seams[0], sample_of("gone"), with_seams[1]], "train")
+    library.save(tmp_path)
+    loaded = LetterLibrary.load(tmp_path)
+    assert_equal(loaded, library)
+    assert loaded.seam_columns.dtype == np.int16 and loaded.seam_columns.shape == (4 + 5 + 2, SEAM_ROWS)
+    for k, sample in ((0, with_seams[0]), (2, with_seams[1])):
+        assert np.array_equal(loaded.seams(k), sample.seams)
+        assert np.shares_memory(loaded.seams(k), loaded.seam_columns)
+
+
+@pytest.mark.parametrize("slant", [-0.4, 0.0, 0.3, 0.7])
+@pytest.mark.parametrize("skew", [-0.05, 0.0, 0.05])
+def test_a_sample_without_seams_gets_its_borders_leaning_with_the_hand(
+    sample_of: Callable, slant: float, skew: float
+) -> None:
+    sample = sample_of("gone", unit=30)
+    assert sample.borders is not None
+    height, width = sample.image.shape
+    geometry = np.array([[66, skew, 30, slant, 4]], np.float32)
+    seams = LetterLibrary.of([sample], "train", geometry).seams(0)
+    rows = (np.arange(SEAM_ROWS) + 0.5) * height / SEAM_ROWS
+    for border, seam in zip(sample.borders, seams, strict=True):
+        middle = 66 - 30 / 2 + skew * (border - width / 2)
+        assert np.interp(middle, rows, seam) == pytest.approx(border, abs=0.6)
+        assert np.polyfit(rows, seam, 1)[0] == pytest.approx(-slant, abs=0.02)
+
+
+@pytest.mark.parametrize("wrong", ["falls", "a row short", "a border short", "flat"])
+def test_bad_seams_are_named(sample_of: Callable, wrong: str) -> None:
+    sample = sample_of("bad")
+    good = sheared_seams(sample)
+    fallen = good.copy()
+    fallen[2, 7] = fallen[1, 7] - 1
+    seams = {"falls": fallen, "a row short": good[:, :-1], "a border short": good[:-1], "flat": good.ravel()}[wrong]
+    why = "its seams cross" if wrong == "falls" else f"its seams are not {SEAM_ROWS} columns for each border"
+    with pytest.raises(DataError, match=f"w-bad.*: {why}"):
+        LetterLibrary.build([replace(sample, seams=seams)], "train")
+
+
+def test_seam_columns_of_another_length_are_named(library_folder: Path, tmp_path: Path) -> None:
+    table = stored(library_folder)
+    rows = table["seams"].to_pylist()
+    at, kind = table.column_names.index("seams"), table.schema.field("seams").type
+    for wrong in (rows[1][:-1], rows[1][:-SEAM_ROWS], [], [*rows[1], 5]):
+        changed = table.set_column(at, "seams", pa.array([rows[0], wrong, *rows[2:]], kind))
+        pq.write_table(changed, tmp_path / FILE)
+        with pytest.raises(DataError, match=rf"{FILE}.*{table['id'][1].as_py()}.*{len(wrong)} seam columns do not fit"):
+            LetterLibrary.load(tmp_path)
+    pq.write_table(table.drop_columns(["seams"]), tmp_path / FILE)
+    with pytest.raises(DataError, match=f"{FILE}.*seams"):
+        LetterLibrary.load(tmp_path)

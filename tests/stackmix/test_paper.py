@@ -63,7 +63,8 @@ def test_lines_run_where_the_ruling_has_them(ruling: str, along: int, upright: i
     for seed in range(12):
         laid = on_paper(white, 24.0, np.random.default_rng(seed), ruling).astype(float)
         rows, columns = ridges(laid[:, :40], axis=1), ridges(laid[:40], axis=0)
-        print(ruling, rows, columns)
+        assert rows > 8 if along else rows < 5
+        assert columns > 8 if upright else columns < 5
 
 
 @settings(max_examples=40, deadline=None)

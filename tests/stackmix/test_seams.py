@@ -1,6 +1,6 @@
 """Seams against every seam there is, and what must hold on any map: they follow empty ways, lean, and never cross."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def cost_of(
     rows, width = partings.shape
     places = [min(max(x + shift, 0), width - 1) for x, shift in zip(seam, leaning(rows, lean), strict=True)]
     cost = sum(int(partings[y, x]) for y, x in enumerate(places)) / UNIT
-    cost += BEND * sum(abs(a - b) for a, b in zip(seam, seam[1:], strict=False))
+    cost += BEND * sum(abs(a - b) for a, b in pairwise(seam))
     border, half = seam[rows // 2], max((centres[1] - centres[0]) / 2, 1.0)
     return cost + COLUMN * int(columns[border]) / UNIT + PULL * ((border - expected) / half) ** 2
 
@@ -33,7 +33,7 @@ def every_seam(rows: int, low: int, high: int) -> list[list[int]]:
     """The seams of a window, both columns included; the row below the middle one goes on straight."""
     middle = rows // 2
     found = [list(seam) for seam in product(range(low, high + 1), repeat=rows)]
-    found = [seam for seam in found if all(abs(a - b) <= REACH for a, b in zip(seam, seam[1:], strict=False))]
+    found = [seam for seam in found if all(abs(a - b) <= REACH for a, b in pairwise(seam))]
     return [seam for seam in found if seam[middle] == seam[middle + 1]]
 
 

@@ -1,6 +1,6 @@
 """Spans of letters against every segmentation there is, and what must hold for any."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -17,15 +17,13 @@ def cost_of(
 ) -> float:
     """Nats of one row of segments, as the module's formula has it."""
     cost = 0.0
-    for k, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for k, (start, end) in enumerate(pairwise(edges)):
         fires = max(float(log_probs[t, labels[k]] - log_probs[t, 0]) for t in range(start, end))
         cost += -max(fires, -SUREST) + WIDTH * np.log((end - start) / widths[k]) ** 2 + BORDER * borders[end]
     return cost
 
 
-def some(
-    rng: np.random.Generator, frames: int, letters: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def some(rng: np.random.Generator, frames: int, letters: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """log_probs, labels, borders and widths of a made-up word."""
     scores = rng.normal(0, 4, (frames, 4))
     log_probs = (scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))).astype(np.float32)
@@ -39,7 +37,8 @@ def limits(rng: np.random.Generator, frames: int, letters: int) -> tuple[np.ndar
     edges, steps = np.concatenate([[0], inside, [frames]]), np.arange(letters + 1)
     lows = np.maximum(edges - rng.integers(0, 4, letters + 1), steps)
     highs = np.minimum(edges + rng.integers(0, 4, letters + 1), frames - steps[::-1])
-    lows, highs = np.maximum.accumulate(lows - steps) + steps, np.minimum.accumulate((highs - steps)[::-1])[::-1] + steps
+    lows = np.maximum.accumulate(lows - steps) + steps
+    highs = np.minimum.accumulate((highs - steps)[::-1])[::-1] + steps
     lows[-1], highs[0] = frames, 0
     return lows.astype(np.int64), highs.astype(np.int64)
 

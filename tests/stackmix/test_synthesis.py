@@ -250,3 +250,39 @@ def test_leaning_letters_come_whole(sample_of: Callable, slant: float) -> None:
         wanted = sum(sum(ink[id][first : first + n]) for id, first, n, _ in word.pieces)
         assert (255 - word.image).sum(dtype=np.int64) == pytest.approx(wanted, rel=0.01)
         assert word.image[:, [0, -1]].min() == 255
+
+
+def test_longest_bounds_the_pieces(stacker: Stacker) -> None:
+    lengths = {}
+    for longest in (1, 2, 3, 8):
+        words = [stacker.stack("page gone", np.random.default_rng(s), longest=longest) for s in range(15)]
+        lengths[longest] = {n for word in words for *_, n, _ in word.pieces}
+        assert all(spelled(word, stacker.library) == "pagegone" for word in words)
+    assert lengths[1] == {1} and max(lengths[2]) <= 2 and max(lengths[3]) <= 3 and max(lengths[8]) > 3
+
+
+@pytest.mark.parametrize("text", ["bad", "gone", "page-", "nod", "on-page."])
+def test_shunned_samples_lend_no_letter_to_their_own_text(stacker: Stacker, text: str) -> None:
+    """Two samples of every text are in the library, one by each hand; neither lends a letter."""
+    texts = dict(zip(stacker.library.ids, stacker.library.texts, strict=True))
+    lent = 0
+    for seed in range(40):
+        word = stacker.stack(text, np.random.default_rng(seed), shun=True)
+        assert text not in {texts[id] for id, *_ in word.pieces}
+        assert spelled(word, stacker.library) == text
+        lent += text in {texts[id] for id, *_ in stacker.stack(text, np.random.default_rng(seed)).pieces}
+    assert (lent > 0) == (text in stacker.library.texts)
+
+
+def test_letters_of_shunned_samples_alone_cannot_be_stacked(stacker: Stacker) -> None:
+    with pytest.raises(DataError, match="'Bean' cannot be written out of samples with other texts"):
+        stacker.stack("Bean", np.random.default_rng(0), shun=True)  # no other sample has a B
+    assert stacker.stack("Bead", np.random.default_rng(0), shun=True).text == "Bead"
+
+
+def test_a_letter_mostly_in_shunned_samples_is_found_in_the_others(sample_of: Callable) -> None:
+    samples = [sample_of("aba", id=f"shunned{k}") for k in range(30)] + [sample_of("bag"), sample_of("gab")]
+    stacker = Stacker(LetterLibrary.build(samples, "train"), 32)
+    for seed in range(10):
+        word = stacker.stack("aba", np.random.default_rng(seed), shun=True)
+        assert {id for id, *_ in word.pieces} <= {"w-bag", "w-gab"}

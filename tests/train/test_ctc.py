@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import groupby, product
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_frames_cover_the_image(model: CTCModel, draw: Callable, unit: int) -> N
     for word in WORDS:
         image = draw(word, unit=unit).image
         (emission,) = model.emissions([image])
-        ink, scale = normalise(image, 32)
+        ink, scale, _ = normalise(image, 32)
         assert len(emission.log_probs) == padded_width(ink.shape[1]) // STRIDE
         assert emission.left == pytest.approx(-PAD / scale) and emission.step == pytest.approx(STRIDE / scale)
         assert emission.left < 0 and emission.left + emission.step * len(emission.log_probs) > image.shape[1]
@@ -132,6 +133,25 @@ def test_folder_opens_to_the_same_model(model: CTCModel, draw: Callable, tmp_pat
     (a,), (b,) = model.emissions([image]), opened.emissions([image])
     assert np.array_equal(a.log_probs, b.log_probs)
     assert json.loads((folder / "config.json").read_text(encoding="utf-8"))["kind"] == "ctc"
+
+
+def test_calibration_is_kept_and_an_older_folder_has_none(tmp_path: Path) -> None:
+    model = model_of()
+    model.config = replace(model.config, calibration=(0.7, -0.25))
+    model.save_pretrained(tmp_path)
+    assert CTCModel.from_pretrained(tmp_path).config == model.config
+    path = tmp_path / "config.json"
+    older = {k: v for k, v in json.loads(path.read_text(encoding="utf-8")).items() if k != "calibration"}
+    path.write_text(json.dumps(older), encoding="utf-8")
+    assert CTCModel.from_pretrained(tmp_path).config == replace(model.config, calibration=(1.0, 0.0))
+
+
+def test_emissions_of_images_are_those_of_their_normalised_ink(model: CTCModel, draw: Callable) -> None:
+    images = [draw(word, unit=unit).image for word in WORDS for unit in (12, 30)]
+    emitted = model.emit([normalise(image, 32) for image in images])
+    for one, other in zip(emitted, model.emissions(images), strict=True):
+        assert (one.left, one.step) == (other.left, other.step) and np.array_equal(one.log_probs, other.log_probs)
+    assert model.emit([]) == []
 
 
 def test_folders_that_hold_no_such_model_are_named(tmp_path: Path) -> None:

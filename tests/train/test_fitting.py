@@ -200,7 +200,7 @@ def test_init_of_another_head_is_refused(data: tuple[Packed, Packed], tmp_path: 
 
 def test_texts_with_more_letters_than_frames_are_left_out(data: tuple[Packed, Packed], tmp_path: Path) -> None:
     train, val = data
-    ink = Normalised(np.zeros((32, 8), np.uint8), 1.0)  # padded to 16 columns: 8 frames
+    ink = Normalised(np.zeros((32, 8), np.uint8), 1.0, 0)  # padded to 16 columns: 8 frames
     short = Packed.of([(ink, t, "w", "train") for t in ("abdegnop", "abdegnopa", "aabbdde", "aaaab", "aaaaa")], 32)
     fit = Fitting(short, val, Recipe(), tmp_path)
     assert fit.train.texts.tolist() == ["abdegnop", "aaaab"] and fit.too_long == 3
@@ -211,7 +211,7 @@ def test_texts_with_more_letters_than_frames_are_left_out(data: tuple[Packed, Pa
 
 
 def labelled(writers: list[str], splits: list[str]) -> Packed:
-    ink = Normalised(np.zeros((32, 8), np.uint8), 1.0)
+    ink = Normalised(np.zeros((32, 8), np.uint8), 1.0, 0)
     return Packed.of([(ink, f"{k}", w, s) for k, (w, s) in enumerate(zip(writers, splits, strict=True))], 32)
 
 
@@ -269,6 +269,9 @@ def test_training_from_folder_to_folder(sample_of: Callable, tmp_path: Path) -> 
         about = json.loads((out / "training.json").read_text(encoding="utf-8"))
         assert [row["epoch"] for row in about["history"]] == [1, 2] and about["train_images"] == len(WORDS)
         assert CTCModel.from_pretrained(out).config.alphabet == "".join(sorted(set("".join(WORDS))))
+        slope, offset = json.loads((out / "config.json").read_text(encoding="utf-8"))["calibration"]
+        assert np.isfinite((slope, offset)).all() and (slope, offset) != (1.0, 0.0)
+        assert CTCModel.from_pretrained(out).config.calibration == (slope, offset)
         with pytest.raises(DataError, match="exists already"):
             train_ctc([data], out, Recipe(epochs=1), init=None, resume=False, bar=bar)
         tuned = tmp_path / "tuned"

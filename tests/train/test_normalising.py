@@ -23,7 +23,7 @@ def moments(ink: np.ndarray) -> tuple[float, float]:
 @pytest.mark.parametrize("text", ["none", "bad", "anno"])
 def test_middle_and_spread_are_fixed(draw: Callable, text: str, unit: int, height: int) -> None:
     image = draw(text, unit=unit, gap=unit // 4).image
-    ink, _ = normalise(image[np.flatnonzero((image < 128).any(axis=1))], height)  # cropped as words come
+    ink, *_ = normalise(image[np.flatnonzero((image < 128).any(axis=1))], height)  # cropped as words come
     middle, spread = moments(ink)
     assert ink.shape[0] == height
     assert middle == pytest.approx(height / 2, abs=0.8)
@@ -42,7 +42,7 @@ def test_same_word_at_three_sizes_looks_the_same(draw: Callable) -> None:
 
 def test_scale_leads_back_to_source_columns(draw: Callable) -> None:
     drawn = draw("bad gone", unit=30, gap=8)
-    ink, scale = normalise(drawn.image, 32)
+    ink, scale, _ = normalise(drawn.image, 32)
     columns = np.flatnonzero(ink.max(axis=0) > 96)
     assert columns[0] / scale == pytest.approx(drawn.borders[0], abs=2 / scale)
     assert (columns[-1] + 1) / scale == pytest.approx(drawn.borders[-1], abs=2 / scale)
@@ -53,7 +53,7 @@ def test_scale_leads_back_to_source_columns(draw: Callable) -> None:
 @given(st.integers(1, 300), st.integers(1, 300), st.sampled_from([0, 128, 255, -1]), st.integers(0, 99))
 def test_any_picture_has_a_normal_form(height: int, width: int, value: int, seed: int) -> None:
     noise = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
-    ink, scale = normalise(noise if value < 0 else np.full((height, width), value, np.uint8), 32)
+    ink, scale, _ = normalise(noise if value < 0 else np.full((height, width), value, np.uint8), 32)
     assert ink.shape[0] == 32 and 1 <= ink.shape[1] <= MAX_WIDTH * 32
     assert scale > 0 and (scale <= MAX_SCALE * 32 / height + 1 or ink.shape[1] == 1)
 
@@ -61,7 +61,7 @@ def test_any_picture_has_a_normal_form(height: int, width: int, value: int, seed
 def test_full_stop_is_not_blown_up() -> None:
     image = np.full((40, 30), 255, np.uint8)
     image[30:34, 12:16] = 0
-    ink, scale = normalise(image, 32)
+    ink, scale, _ = normalise(image, 32)
     assert scale == pytest.approx(MAX_SCALE * 32 / 40, rel=0.02)
     assert 0 < (ink > 128).sum() < 60
 
@@ -72,3 +72,13 @@ def test_pack_keeps_texts_writers_and_splits(sample_of: Callable) -> None:
     assert packed.writers.tolist() == ["Анна", ""] and packed.splits.tolist() == ["train", "val"]
     assert packed.height == 32 and len(packed.pixels) == 32 * packed.widths.sum()
     assert len(pack([], 32)) == 0
+
+
+@pytest.mark.parametrize("unit", [8, 20, 60])
+def test_shift_leads_back_to_source_rows(draw: Callable, unit: int) -> None:
+    for word in ("bad", "gone", "page", "."):
+        drawn = draw(word, unit=unit)
+        ink, scale, shift = normalise(drawn.image, 32)
+        source, found = (np.flatnonzero(rows) for rows in ((drawn.image < 128).any(axis=1), (ink > 96).any(axis=1)))
+        ends = np.clip(np.array([source[0], source[-1] + 1]) * scale + shift, 0, 32)
+        assert np.abs(ends - [found[0], found[-1] + 1]).max() <= 1.5

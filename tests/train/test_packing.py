@@ -16,7 +16,7 @@ WIDTHS = st.lists(st.integers(1, 700), max_size=30)
 def packed_of(widths: list[int], height: int = 3, seed: int = 0) -> tuple[Packed, list[np.ndarray]]:
     rng = np.random.default_rng(seed)
     inks = [rng.integers(0, 256, (height, w), dtype=np.uint8) for w in widths]
-    rows = ((Normalised(ink, 1.0), f"слово {k}", f"w{k % 3}", "train") for k, ink in enumerate(inks))
+    rows = ((Normalised(ink, 1.0, 0), f"слово {k}", f"w{k % 3}", "train") for k, ink in enumerate(inks))
     return Packed.of(rows, height), inks
 
 
