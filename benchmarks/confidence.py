@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from stackmix import images, samples
 from stackmix.alignment import Alignment, AlignmentError, align_batch, encode
-from stackmix.cutting import calibrated
+from stackmix.cutting import calibrated, word_score
 from stackmix.inspection import flow
 from stackmix.train.calibrating import expected_error, fit_logistic, read_right
 from stackmix.train.ctc import CTCModel, greedy, read
@@ -74,7 +74,7 @@ def calibration(found: list[Scored]) -> None:
     judged = [s for s in found if s.sample.writer in names[1::2]]
     curve = fit_logistic(joined([s.raw for s in fitted]), joined([s.own for s in fitted]))
     letters = [calibrated(s.raw, curve) for s in judged]
-    words = np.array([s.prod() for s in letters])
+    words = np.array([word_score(s) for s in letters])
     about = {"unit": "expected calibration error, 10 bins", "writers": len(names[1::2]), "words": len(judged)}
     own, right = joined([s.own for s in judged]), joined([s.right for s in judged])
     raw = joined([s.raw for s in judged])
@@ -95,7 +95,7 @@ def kept_and_dropped(found: list[Scored], confidence: NDArray[np.float64]) -> No
             right = float(joined([s.right for s in part]).mean())
             error = cer([s.read for s in part], [s.sample.text for s in part])
             about = {"unit": "share of letters read right", "cer": round(error, 4), "words": len(part)}
-            threshold = round(float(confidence[order[count - 1]]), 4)
+            threshold = float(f"{confidence[order[count - 1]]:.2g}")
             report(f"surest {share:.0%} of words, {name}", right, **about, threshold=threshold)
 
 
@@ -122,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     aligner, reader = CTCModel.from_pretrained(options.aligner), CTCModel.from_pretrained(options.reader)
     found = score(list(samples.read(options.data, "val", [])), aligner, reader)
-    confidence = np.array([calibrated(s.raw, aligner.config.calibration).prod() for s in found], np.float64)
+    confidence = np.array([word_score(calibrated(s.raw, aligner.config.calibration)) for s in found])
     calibration(found)
     kept_and_dropped(found, confidence)
     if options.sheets:

@@ -8,14 +8,15 @@ is rebuilt out of the other. Aligner and reader were trained on the writers of t
 reader's character error rate on the rebuilt words over its rate on the same words as they were written, for three ways
 of cutting the same emissions (as in benchmarks/cutting.py; the same stacking for all): 1 would be perfect.
 
-Then, for each of the five writers with most words in any split the reader may have seen or not (named in the output):
-a library of 300 words of that hand, and the rest of the hand's words rebuilt from it.
+Then, for each of the five writers with most words, and for the five of the val split: a library of 300 words of that
+hand, and the hand's other words rebuilt from it. The reader was trained on the first five's own words, so the figures
+of the val writers are the ones to go by.
 """
 
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -134,17 +135,25 @@ def halves(words: list[Sample]) -> list[tuple[list[Sample], set[str]]]:
     return [([w for w in words if w.writer in own], other) for own, other in (parts, parts[::-1])]
 
 
-def hands(data: Path, aligner: CTCModel, borders: BorderModel, reader: CTCModel) -> None:
-    """Libraries of a few hundred words of one writer."""
-    splits = [split for split in samples.splits_of(data) if not split.startswith("test")]
+def hands(
+    data: Path, splits: list[str], aligner: CTCModel, borders: BorderModel, reader: CTCModel
+) -> Iterator[Sample]:
+    """Figures for libraries of a few hundred words of one writer, the writers with most words; some rebuilt words."""
     rows = Counter((split, row["writer"]) for split in splits for row in samples.rows(data, split))
     for (split, writer), count in rows.most_common(HANDS):
         words = [s for s in samples.read(data, split, []) if s.writer == writer]
         cut = cut_all(words[:OF_HAND], aligner, borders)["ours"]
         library = LetterLibrary.build(cut, split)
-        rest = words[OF_HAND:]
+        rest = words[OF_HAND:] or words
+        made = rebuild(rest, library, None, hand=0)
         name = f"hand {writer} ({split}), library of {len(cut)} of {count} words, {len(library.index.alphabet)} letters"
-        figure(name, rest, read_all(reader, rest), rebuild(rest, library, None, hand=0), reader)
+        figure(name, rest, read_all(reader, rest), made, reader)
+        yield from [m for m in made if m is not None][:20]
+
+
+def sheet(words: Iterable[Sample]) -> bytes:
+    """A PNG of words in rows."""
+    return images.encode(flow(np.repeat(word.image[..., None], 3, axis=2) for word in words), ".png")
 
 
 def main() -> None:
@@ -170,9 +179,12 @@ def main() -> None:
             what = f"re-stacked, {way}, pieces of at most {name}"
             figure(what, [*parts[0][0], *parts[1][0]], [*real[0], *real[1]], rebuilt, reader)
             if options.sheet and way == "ours" and name == "2":
-                cells = [np.repeat(m.image[..., None], 3, axis=2) for m in rebuilt[::40] if m is not None]
-                options.sheet.write_bytes(images.encode(flow(cells), ".png"))
-    hands(options.data, aligner, borders, reader)
+                options.sheet.write_bytes(sheet(m for m in rebuilt[::40] if m is not None))
+    for splits in (["train", "val"], ["val"]):
+        drawn = list(hands(options.data, splits, aligner, borders, reader))
+        if options.sheet:
+            name = f"{options.sheet.stem}-hands-{'-'.join(splits)}.png"
+            options.sheet.with_name(name).write_bytes(sheet(drawn))
 
 
 if __name__ == "__main__":

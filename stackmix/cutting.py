@@ -6,6 +6,7 @@ seam that the border map finds cheapest (`stackmix.seams`), and the border is wh
 and the last border lie on the ink's edge.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -144,6 +145,19 @@ def logit(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     """log(p / (1 - p)), of probabilities kept a millionth away from 0 and 1."""
     kept = np.clip(scores, 1e-6, 1 - 1e-6).astype(np.float64)
     return np.log(kept) - np.log1p(-kept)
+
+
+def word_score(scores: NDArray[np.float32]) -> float:
+    """The confidence of a word or line, the chance that all its letters (L,) are right: their product."""
+    return float(np.prod(scores, dtype=np.float64))
+
+
+def surest(cuts: list[Sample], share: float) -> tuple[list[Sample], list[Sample]]:
+    """The surest share 0..1 of cut samples, at least so many, and the others; both in their order."""
+    scores = np.array([word_score(s.scores) for s in cuts if s.scores is not None])
+    first = np.argsort(-scores, kind="stable")[: math.ceil(round(share * len(cuts), 9))]
+    kept = np.isin(np.arange(len(cuts)), first)
+    return [s for s, k in zip(cuts, kept, strict=True) if k], [s for s, k in zip(cuts, kept, strict=True) if not k]
 
 
 def calibrated(scores: NDArray[np.float32], calibration: tuple[float, float]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from stackmix import samples
-from stackmix.cutting import cut
+from stackmix.cutting import cut, surest
 from stackmix.library import LetterLibrary
 from stackmix.rejects import Rejects, letters_of, unknown, without
 from stackmix.seams import BorderMap
@@ -44,13 +44,14 @@ def cut_folder(
     model: Path,
     out: Path,
     *,
+    keep: float = 1.0,
     rejects: Rejects = frozenset(),
     tick: Callable[[int], object],
 ) -> str:
     """Make the letter library `out` of one split of a sample folder; returns a line on what became of it.
 
-    Samples that are broken or cannot be aligned are left out and listed in report.json; rejected letters are kept with
-    score 0, which is never stacked. Raises DataError for a test split.
+    Samples that are broken or cannot be aligned, and all but the surest share `keep`, are left out and listed in
+    report.json; rejected letters are kept with score 0, which is never stacked. Raises DataError for a test split.
     """
     refuse_test(data, split)
     aligner, borders = CTCModel.from_pretrained(model), BorderModel.from_pretrained(SHIPPED)
@@ -63,6 +64,7 @@ def cut_folder(
         if not kept:
             why = broken[0] if broken else ": ".join(skipped[0]) if skipped else "it is empty"
             raise DataError(f"{data}: not one sample of the {split} split could be cut ({why})")
+        kept, unsure = surest(kept, keep)
         library = without(LetterLibrary.build(kept, split), rejects)
         strange = unknown(rejects, letters_of(library))
         library.save(folder)
@@ -75,10 +77,11 @@ def cut_folder(
             "rejected": len(rejects) - len(strange),
             "rejects_not_here": strange,
             "broken": broken,
+            "unsure": [sample.id for sample in unsure],
             "not_aligned": [{"id": i, "why": why} for i, why in skipped],
         }
         write_whole(folder / REPORT, (json.dumps(report, ensure_ascii=False, indent=1) + "\n").encode())
-    left_out = Counter({"broken": len(broken), "not aligned": len(skipped)})
+    left_out = Counter({"broken": len(broken), "not aligned": len(skipped), "unsure": len(unsure)})
     named = ", ".join(f"{n} {why}" for why, n in left_out.items() if n) or "none"
     what = f"{len(library):,} samples, {library.starts[-1]:,} letters of {len(library.writer_names)} writers"
     rejected = f"; letters rejected: {len(rejects) - len(strange):,}" if rejects else ""

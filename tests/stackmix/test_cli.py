@@ -220,7 +220,7 @@ def test_inspect_writes_a_sheet(own_captions: None, shell: Shell, library_folder
 @pytest.fixture
 def scored_folder(sample_of: Callable, tmp_path: Path) -> Path:
     """A library with letters of every score; `n` and `o` stand in one word only."""
-    scores = {"bad": [1, 0.9, 0.5], "dab": [0.75, 0.25, 0.125], "no": [0.5, 0.5]}
+    scores = {"bad": [1, 0.9, 0.5], "dab": [0.75, 0.6, 0.125], "no": [0.5, 0.5]}
     words = [replace(sample_of(word, id=f"x:{word}"), scores=np.float32(own)) for word, own in scores.items()]
     LetterLibrary.build(words, "train").save(tmp_path / "буквы")
     return tmp_path / "буквы"

@@ -212,3 +212,12 @@ def test_confidence_rises_with_the_score_within_0_and_1(scores: list[float], slo
     assert found.dtype == np.float32 and found.shape == raw.shape
     assert ((found >= 0) & (found <= 1)).all() and (np.diff(found) >= 0).all()
     assert np.abs(calibrated(raw, (1.0, 0.0)) - raw).max() < 1e-5
+
+
+def test_the_surest_share_is_kept_in_order(draw: Callable) -> None:
+    scores = [[0.9, 0.9], [0.5], [1.0, 0.6, 1.0], [0.99], [0.2, 1.0]]
+    cuts = [Sample(draw("a").image, "x" * len(s), str(k), scores=np.array(s, np.float32)) for k, s in enumerate(scores)]
+    for share, wanted in ((1.0, "01234"), (0.8, "0123"), (0.6, "023"), (0.41, "023"), (0.4, "03"), (0.01, "3")):
+        kept, others = cutting.surest(cuts, share)
+        assert "".join(s.id for s in kept) == wanted
+        assert sorted(s.id for s in [*kept, *others]) == list("01234")

@@ -15,10 +15,11 @@ from stackmix.cli import main
 from stackmix.library import LetterLibrary
 from stackmix.synthesis import Stacker
 from stackmix.train import fitting
-from stackmix.train.aligning import cut_folder, pairs
+from stackmix.train.aligning import cut_folder, emitted
+from stackmix.train.borders import SHIPPED, BorderModel
 from stackmix.train.ctc import CTCModel
 from stackmix.train.fitting import Fitting, Recipe
-from stackmix.train.normalising import pack
+from stackmix.train.normalising import normalise, pack
 from stackmix.types import DataError, Sample
 
 WORDS = ["bad", "gone", "dab", "nod", "bog", "peg", "age", "on", "abba", "deed", "pond", "a"]
@@ -78,14 +79,18 @@ def test_folder_becomes_a_library(sample_of: Callable, model: Path, tmp_path: Pa
     assert Stacker(library, 32).stack("bad dog", np.random.default_rng(0)).text == "bad dog"
 
 
-def test_pairs_keep_each_sample_with_its_own_emission(sample_of: Callable, model: Path) -> None:
-    aligner = CTCModel.from_pretrained(model)
+def test_emitted_keeps_each_sample_with_its_own_emission_and_border_map(sample_of: Callable, model: Path) -> None:
+    aligner, borders = CTCModel.from_pretrained(model), BorderModel.from_pretrained(SHIPPED)
     found = [sample_of(word, unit=unit) for word in WORDS for unit in (10, 40)]
-    paired = list(pairs(aligner, iter(found), lambda n: None))
-    assert [sample.id for sample, _ in paired] == [sample.id for sample in found]
-    for sample, emission in paired:
+    ticks: list[int] = []
+    made = list(emitted(aligner, borders, iter(found), ticks.append))
+    assert [sample.id for sample, *_ in made] == [sample.id for sample in found] and sum(ticks) == len(found)
+    for sample, emission, border_map in made:
         (alone,) = aligner.emissions([sample.image])
+        (own,) = borders.emit([normalise(sample.image, 32)])
         assert emission.step == alone.step and np.allclose(emission.log_probs, alone.log_probs, atol=1e-4)
+        assert border_map.partings.shape == own.partings.shape and border_map.scale == own.scale
+        assert np.abs(border_map.columns.astype(int) - own.columns).max() <= 1
 
 
 def test_nothing_that_aligns_is_an_error_and_leaves_nothing(sample_of: Callable, model: Path, tmp_path: Path) -> None:
