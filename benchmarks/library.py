@@ -18,12 +18,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from stackmix import samples
 from stackmix.cutting import cut
 from stackmix.library import FILE, LetterLibrary
-from stackmix.rack import Rack
+from stackmix.synthesis import Stacker
 from stackmix.train.aligning import emitted
 from stackmix.train.borders import SHIPPED, BorderModel
 from stackmix.train.ctc import CTCModel
@@ -43,16 +44,15 @@ def opened(folder: Path, height: int | None) -> tuple[float, float, int]:
     start = time.perf_counter()
     library = LetterLibrary.load(folder)
     if height is not None:
-        Rack.of(library, height)
+        Stacker(library, height).stack(library.texts[0], np.random.default_rng(0))
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
     return seconds, peak, len(library)
 
 
 def fresh(folder: Path, height: int | None) -> tuple[float, float, int]:
-    """`opened` in a process of its own, the second time it is run there, when kernels lie compiled in the cache."""
+    """`opened` in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        pool.apply(opened, (folder, height))
         return pool.apply(opened, (folder, height))
 
 
@@ -94,6 +94,7 @@ def main() -> None:
         sources = sum((options.data / "train" / rows[i]).stat().st_size for i in library.ids)
         report("library on disk", (folder / FILE).stat().st_size / sources, "times its source images")
         for name, height in (("own size", None), (f"scaled to height {HEIGHT}", HEIGHT)):
+            fresh(folder, height)  # compiles kernels into the cache
             seconds, peak, count = fresh(folder, height)
             report(f"opening, {name}", seconds, "seconds", words=count, peak_gb=round(peak, 2))
 

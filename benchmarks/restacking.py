@@ -2,13 +2,13 @@
 
     python benchmarks/restacking.py samples/iam --aligner models/aligner --reader models/reader [--sheet sheet.png]
 
-Every word of the val split is rebuilt out of pieces of at most 1, 2, 3 and any number of letters, never from a sample
+Every word of the val split is rebuilt out of pieces of at most 1, 2, 3 and a drawn 2 to 8 letters, never from a sample
 with the same text, from a library of other writers of that split: its writers are dealt into two halves, and each half
 is rebuilt out of the other. Aligner and reader were trained on the writers of the train split only. The figure is the
 reader's character error rate on the rebuilt words over its rate on the same words as they were written, for three ways
 of cutting the same emissions (as in benchmarks/cutting.py; the same stacking for all): 1 would be perfect.
 
-Then, for each of the five writers with most words, and for the five of the val split: a library of 300 words of that
+Then, for each of the five writers with most words, and for the five of the val split: a library of 200 words of that
 hand, and the hand's other words rebuilt from it. The reader was trained on the first five's own words, so the figures
 of the val writers are the ones to go by.
 """
@@ -28,8 +28,7 @@ from tqdm import tqdm
 
 from stackmix import images, samples
 from stackmix.alignment import AlignmentError, align_batch, encode
-from stackmix.cutting import calibrated, part_letters
-from stackmix.ink import ink_of
+from stackmix.cutting import calibrated, cut_one
 from stackmix.inspection import flow
 from stackmix.library import LetterLibrary
 from stackmix.synthesis import Stacker
@@ -42,7 +41,7 @@ from stackmix.types import SEAM_ROWS, DataError, Sample
 
 HEIGHT = 64
 LONGEST = {"1": 1, "2": 2, "3": 3, "free": None}
-HANDS, OF_HAND = 5, 300
+HANDS, OF_HAND = 5, 200
 
 
 def straight(sample: Sample, inner: NDArray[np.float64], scores: NDArray[np.float32]) -> Sample | None:
@@ -64,12 +63,11 @@ def cut_all(found: Iterable[Sample], aligner: CTCModel, borders: BorderModel) ->
             (alignment,) = align_batch([emission.log_probs], [labels])
             if isinstance(alignment, AlignmentError):
                 raise alignment
-            usual = np.array([widths.get(letter, 1.0) for letter in sample.text])
-            columns, seams = part_letters(alignment, labels, emission, border_map, usual, ink_of(sample.image))
+            calibration = aligner.config.calibration
+            ours = cut_one(sample, alignment, labels, emission, border_map, widths, calibration)
         except AlignmentError:
             continue
-        scores = calibrated(alignment.scores, aligner.config.calibration)
-        ours = replace(sample, borders=columns, scores=scores, seams=seams)
+        scores = calibrated(alignment.scores, calibration)
         forced = straight(sample, older_ways.forced_midpoints(emission, alignment), scores)
         inner = older_ways.greedy_midpoints(emission, sample.text, alphabet)
         read_right = None if inner is None else straight(sample, inner, scores)
@@ -144,7 +142,7 @@ def hands(
         words = [s for s in samples.read(data, split, []) if s.writer == writer]
         cut = cut_all(words[:OF_HAND], aligner, borders)["ours"]
         library = LetterLibrary.build(cut, split)
-        rest = words[OF_HAND:] or words
+        rest = words[OF_HAND:]
         made = rebuild(rest, library, None, hand=0)
         name = f"hand {writer} ({split}), library of {len(cut)} of {count} words, {len(library.index.alphabet)} letters"
         figure(name, rest, read_all(reader, rest), made, reader)
@@ -171,15 +169,23 @@ def main() -> None:
     cuts = cut_all(tqdm(words, desc="cutting"), aligner, borders)
     parts = halves(words)
     real = [read_all(reader, part) for part, _ in parts]
+    whole, was_read = [*parts[0][0], *parts[1][0]], [*real[0], *real[1]]
+    in_two: dict[str, list[Sample | None]] = {}
     for way, cut in cuts.items():
         libraries = [LetterLibrary.build([s for s in cut if s.writer in others], "val") for _, others in parts]
         for name, longest in LONGEST.items():
             made = [rebuild(part, library, longest) for (part, _), library in zip(parts, libraries, strict=True)]
             rebuilt = [*made[0], *made[1]]
             what = f"re-stacked, {way}, pieces of at most {name}"
-            figure(what, [*parts[0][0], *parts[1][0]], [*real[0], *real[1]], rebuilt, reader)
+            figure(what, whole, was_read, rebuilt, reader)
+            if name == "2":
+                in_two[way] = rebuilt
             if options.sheet and way == "ours" and name == "2":
                 options.sheet.write_bytes(sheet(m for m in rebuilt[::40] if m is not None))
+    common = [all(made) for made in zip(*([m is not None for m in own] for own in in_two.values()), strict=True)]
+    for way, rebuilt in in_two.items():
+        shared = [m if both else None for m, both in zip(rebuilt, common, strict=True)]
+        figure(f"re-stacked, {way}, pieces of at most 2, words that every way rebuilt", whole, was_read, shared, reader)
     for splits in (["train", "val"], ["val"]):
         drawn = list(hands(options.data, splits, aligner, borders, reader))
         if options.sheet:

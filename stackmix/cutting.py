@@ -2,8 +2,8 @@
 
 Forced alignment says about where each letter fires; a segment model weighs that against a border map and the letters'
 usual widths and says which frames each one covers (`stackmix.spans`). Between the centres of two neighbours runs the
-seam that the border map finds cheapest (`stackmix.seams`), and the border is where it passes mid x-height. The first
-and the last border lie on the ink's edge.
+seam that the border map finds cheapest (`stackmix.seams`), and the border is where it passes the ink's centre of
+gravity, about mid x-height. The first and the last border lie on the ink's edge, their seams on the image's.
 """
 
 import math
@@ -23,6 +23,7 @@ from stackmix.spans import spans_of
 from stackmix.types import SEAM_ROWS, Alignment, Image, Sample
 
 BATCH = 512
+WIDEST = np.iinfo(np.int16).max  # seams are int16
 
 
 class Emission(Protocol):
@@ -53,6 +54,8 @@ def part_letters(
     inked = np.flatnonzero(ink.max(axis=0) > INK)
     first, last = (int(inked[0]), int(inked[-1]) + 1) if len(inked) else (0, width)
     count = len(labels)
+    if width > WIDEST:
+        raise AlignmentError(f"{width} columns are more than the {WIDEST} that seams are kept for: split the line")
     if last - first < count:
         raise AlignmentError(f"{count} letters do not fit into {last - first} columns of ink")
     scale = border_map.scale
@@ -131,14 +134,24 @@ def cut(
             try:
                 if isinstance(alignment, AlignmentError):
                     raise alignment
-                usual = np.array([widths.get(letter, 1.0) for letter in sample.text])
-                borders, seams = part_letters(
-                    alignment, label, emission, border_map, usual, ink_of(sample.image)
-                )
+                yield cut_one(sample, alignment, label, emission, border_map, widths, calibration)
             except AlignmentError as error:
                 skipped.append((sample.id, str(error)))
-                continue
-            yield replace(sample, borders=borders, scores=calibrated(alignment.scores, calibration), seams=seams)
+
+
+def cut_one(
+    sample: Sample,
+    alignment: Alignment,
+    labels: NDArray[np.int32],
+    emission: Emission,
+    border_map: BorderMap,
+    widths: Mapping[str, float],
+    calibration: tuple[float, float] = (1.0, 0.0),
+) -> Sample:
+    """An aligned sample with borders, seams and scores; AlignmentError where it is too narrow or too wide."""
+    usual = np.array([widths.get(letter, 1.0) for letter in sample.text])
+    borders, seams = part_letters(alignment, labels, emission, border_map, usual, ink_of(sample.image))
+    return replace(sample, borders=borders, scores=calibrated(alignment.scores, calibration), seams=seams)
 
 
 def logit(scores: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -180,9 +180,11 @@ class LetterLibrary:
         """Open a library folder; DataError says what is wrong with it."""
         path = folder / FILE
         try:
-            table = pq.read_table(path).select(SCHEMA.names).cast(SCHEMA)
-            rows = table.select([n for n in SCHEMA.names if n not in (*GEOMETRY, *LISTS)]).to_pylist()
-            for name in LISTS:
+            table = pq.read_table(path)
+            names = [n for n in SCHEMA.names if n != "seams" or n in table.column_names]  # seams are optional
+            table = table.select(names).cast(pa.schema([SCHEMA.field(n) for n in names]))
+            rows = table.select([n for n in names if n not in (*GEOMETRY, *LISTS)]).to_pylist()
+            for name in set(LISTS).intersection(names):
                 for row, values in zip(rows, _lists(table[name]), strict=True):
                     row[name] = values
             geometry = np.stack([table[n].to_numpy() for n in GEOMETRY], axis=1).astype(np.float32)
@@ -192,7 +194,7 @@ class LetterLibrary:
             raise DataError(f"{path} is no letter library: {error}") from None
         if not rows:
             raise DataError(f"{path} is an empty library: cut samples with `stackmix cut` first")
-        if gaps := [name for name in SCHEMA.names if table[name].null_count]:
+        if gaps := [name for name in names if table[name].null_count]:
             raise DataError(f"{path} has empty fields in {', '.join(gaps)}: make the library again with `stackmix cut`")
         splits = sorted({row["split"] for row in rows})
         if len(splits) > 1:
@@ -219,10 +221,13 @@ def usable(texts: list[str], scores: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _sample(row: dict[str, Any], image: Image) -> Sample:
-    if len(row["seams"]) != len(row["borders"]) * SEAM_ROWS:
-        found = f"{len(row['seams'])} seam columns do not fit {len(row['borders'])} borders of {SEAM_ROWS} rows"
+    seams = row.pop("seams", None)
+    if seams is None:
+        return Sample(image=image, **row)
+    if len(seams) != len(row["borders"]) * SEAM_ROWS:
+        found = f"{len(seams)} seam columns do not fit {len(row['borders'])} borders of {SEAM_ROWS} rows"
         raise DataError(f"{row['id']}: {found}: make the library again with `stackmix cut`")
-    return Sample(image=image, seams=row.pop("seams").reshape(-1, SEAM_ROWS), **row)
+    return Sample(image=image, seams=seams.reshape(-1, SEAM_ROWS), **row)
 
 
 def _lists(column: pa.ChunkedArray) -> list[NDArray[Any]]:
@@ -266,7 +271,7 @@ def _borders(sample: Sample) -> NDArray[np.int32]:
 def _refuse_falling(samples: list[Sample], columns: NDArray[np.integer], least: int, why: str) -> None:
     """DataError naming the first sample in whose rows of (borders, K) columns one is not `least` above the last."""
     ends = np.cumsum([len(s.text) + 1 for s in samples])
-    falls = (np.diff(columns, axis=0) < least).any(axis=1)
+    falls = (np.diff(columns.astype(np.int32, copy=False), axis=0) < least).any(axis=1)
     falls[ends[:-1] - 1] = False  # from one sample to the next
     if falls.any():
         sample = samples[int(np.searchsorted(ends, falls.argmax(), side="right"))]

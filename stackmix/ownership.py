@@ -61,7 +61,7 @@ def _runs(
     width, height = columns.shape
     # room for the most there can be; growing arrays inside the loop would cost more than all else
     runs, mass = np.empty((width * height, 4), np.int32), np.empty(width * height)
-    pairs, touching = np.empty((3 * width * height, 2), np.int32), 0
+    pairs, touching = np.empty((4 * width * height, 2), np.int32), 0
     letter = np.zeros(height, np.int64)  # at this column of each row; the outer two reach on outwards
     until = np.full(height, width, np.int64)  # the column at which its letter ends
     if len(seams) > 2:

@@ -55,14 +55,21 @@ class SetWords(NamedTuple):
     widths: dict[str, list[float]]
 
 
-def words_for(face: Face, corpus: list[str], training: bool) -> list[str]:
-    """The words to set with a face; every fifth of the corpus is kept for judging, the rest are varied for training."""
+def training_words(corpus: list[str]) -> list[str]:
+    """Four fifths of a corpus' words, with what they can also be: capitalised, in capitals, dressed in signs."""
     words = vocabulary(corpus)
-    judged = words[::5]
-    if not training:
-        return [w for w in judged if len(w) > 1 and not face.missing(w)]
-    kept = sorted({*words, *RARE.split()} - set(judged))
-    return [w for w in [*kept, *variants(kept, np.random.default_rng(0))] if not face.missing(w)]
+    kept = sorted({*words, *RARE.split()} - {*words[::5]})
+    return [*kept, *variants(kept, np.random.default_rng(0))]
+
+
+def judged_words(corpus: list[str]) -> list[str]:
+    """Words of the other fifth that are no training word in any case or punctuation."""
+    known = {_bare(word) for word in training_words(corpus)}
+    return [word for word in vocabulary(corpus)[::5] if len(word) > 1 and _bare(word) not in known]
+
+
+def _bare(word: str) -> str:
+    return "".join(c for c in word.casefold() if c.isalnum())
 
 
 def set_some(face: Face, words: list[str], count: int, seed: list[int]) -> Iterator[tuple[SetWord, Image]]:
@@ -82,8 +89,9 @@ def gather_words(
     """Set, normalise and pack the training words of all faces."""
     rows, partings, free = [], [], []
     widths: dict[str, list[float]] = defaultdict(list)
+    known = training_words(corpus)
     for number, face in enumerate(faces):
-        words = words_for(face, corpus, training=True)
+        words = [word for word in known if not face.missing(word)]
         if len(words) < 100:
             raise DataError(f"{face.name} can write {len(words)} words of the corpus, 100 are needed: leave it out")
         for word, image in set_some(face, words, per_face, [seed, number]):

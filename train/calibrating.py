@@ -1,4 +1,4 @@
-"""Confidence that means what it says: of letters with score .9, nine in ten are read as the text has them.
+"""Confidence that means what it says: of letters with score .9, the model itself reads nine in ten as the text does.
 
 A logistic curve over the logit of a raw score, fitted by maximum likelihood (Platt 1999, Probabilistic Outputs for
 Support Vector Machines), on writers that the model was not trained on: a letter counts as right where the model's own

@@ -250,5 +250,5 @@ def test_seam_columns_of_another_length_are_named(library_folder: Path, tmp_path
         with pytest.raises(DataError, match=rf"{FILE}.*{table['id'][1].as_py()}.*{len(wrong)} seam columns do not fit"):
             LetterLibrary.load(tmp_path)
     pq.write_table(table.drop_columns(["seams"]), tmp_path / FILE)
-    with pytest.raises(DataError, match=f"{FILE}.*seams"):
-        LetterLibrary.load(tmp_path)
+    leaning = LetterLibrary.load(tmp_path)  # seams are optional
+    assert leaning.seam_columns.shape == LetterLibrary.load(library_folder).seam_columns.shape
