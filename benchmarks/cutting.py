@@ -265,7 +265,7 @@ def main() -> None:
     parser.add_argument("--hands", type=Path)
     parser.add_argument("--judge", type=Path, nargs="*", default=[])
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--words", type=int, default=60, help="words judged of each face")
+    parser.add_argument("--words", type=int, default=150, help="words judged of each face")
     parser.add_argument("--lines", type=int, default=6, help="lines judged of each face")
     parser.add_argument("--per-face", type=int, default=600, help="words trained on of each face")
     parser.add_argument("--seed", type=int, default=1)

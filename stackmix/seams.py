@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 UNIT = 32.0  # a cost of 1 nat in the uint8 of a border map
 BEND = 0.1  # nats for a column aside, by row
-PULL = 6.0  # nats for a border half a letter from where it is expected, growing with the square of the distance
+PULL = 12.0  # nats for a border half a letter from where it is expected, growing with the square of the distance
 COLUMN = 2.0  # weight of a column's own cost
+DOUBT = 6.0  # nats of cost that make a column e times less likely: the rows of a seam are no independent witnesses
 REACH = 2  # columns aside in one row, at most
 
 
@@ -60,6 +61,18 @@ def _sweep(
 
 
 @njit(cache=True)
+def _median(costs: NDArray[np.float64]) -> int:
+    """The column at which half of the chance exp(-cost / DOUBT) lies on either side: the least expected error."""
+    chances = np.exp(-(costs - costs.min()) / DOUBT)
+    half, so_far = chances.sum() / 2, 0.0
+    for i in range(len(costs)):
+        so_far += chances[i]
+        if so_far >= half:
+            return i
+    return len(costs) - 1
+
+
+@njit(cache=True)
 def part(
     partings: NDArray[np.uint8],
     columns: NDArray[np.uint8],
@@ -87,12 +100,11 @@ def part(
         _sweep(partings, low, shifts, range(middle + 1), down, back)
         _sweep(partings, low, shifts, range(rows - 1, middle, -1), up, back)
         half = max((centres[k + 1] - centres[k]) / 2, 1.0)
-        least, chosen = np.inf, 0
+        costs = np.empty(count)
         for i in range(count):
             own = COLUMN * columns[low + i] / UNIT + PULL * ((low + i - expected[k]) / half) ** 2
-            cost = down[middle, i] + up[middle + 1, i] + own
-            if cost < least:
-                least, chosen = cost, i
+            costs[i] = down[middle, i] + up[middle + 1, i] + own
+        chosen = _median(costs)
         borders[k] = low + chosen
         i = chosen
         for y in range(middle, -1, -1):
