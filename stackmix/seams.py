@@ -3,7 +3,8 @@
 A border map says what it costs to part letters at each pixel, and to call a column the border at mid x-height. The
 seam leans with the hand and pays for every step aside; it is found by dynamic programming, like a seam carved out of a
 picture (Avidan and Shamir 2007), from both ends to the middle row, where the column's own cost and the distance from
-where it is expected are added and the cheapest column is the border.
+where it is expected are added. The border is not the cheapest column but the median of them all, weighed by how likely
+their costs make them: where two places are about as good, the cheaper one would be badly wrong half of the time.
 """
 
 from typing import NamedTuple
@@ -80,7 +81,7 @@ def part(
     centres: NDArray[np.float64],
     expected: NDArray[np.float64],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Borders (L-1,) and seams (L-1, R) in map columns, of letters with centres (L,), and where borders are expected.
+    """Borders (L-1,) and seams (L-1, R) in map columns, of letters with centres (L,), borders being expected (L-1,).
 
     A seam never passes the one before it.
     """

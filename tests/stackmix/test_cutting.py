@@ -221,3 +221,13 @@ def test_the_surest_share_is_kept_in_order(draw: Callable) -> None:
         kept, others = cutting.surest(cuts, share)
         assert "".join(s.id for s in kept) == wanted
         assert sorted(s.id for s in [*kept, *others]) == list("01234")
+
+
+def test_images_wider_than_seams_can_say_are_skipped() -> None:
+    image = np.full((4, cutting.WIDEST + 1), 255, np.uint8)
+    image[:, 10:-10:7] = 0
+    emission = Frames(np.log(np.full((9, len(ALPHABET) + 1), 1 / (len(ALPHABET) + 1), np.float32)), 0.0, 4000.0)
+    skipped: list[tuple[str, str]] = []
+    found = (Sample(image, "bad", "wide"), emission, map_of(np.zeros((4, 9), np.uint8))._replace(scale=0.00025))
+    assert list(cut([found], ALPHABET, {}, skipped)) == []
+    assert skipped[0][0] == "wide" and "split the line" in skipped[0][1]

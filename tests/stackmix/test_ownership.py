@@ -71,3 +71,12 @@ def test_every_inked_pixel_has_an_owner_within_its_extent(height: int, letters: 
 def test_blank_letters_own_nothing() -> None:
     owners, extents = owners_of(np.zeros((20, 9), np.uint8), straight([2, 9, 18], 9))
     assert (owners < JOINED).all() and (extents[:, 0] > extents[:, 1]).all()
+
+
+def test_zigzag_seams_of_single_pixels_have_room() -> None:
+    """The most pairs of touching runs there can be: in each column every pixel is another letter than the last."""
+    width, height = 40, 16
+    seams = np.zeros((3, height), np.int16)
+    seams[1, ::2], seams[2] = width, width
+    owners, extents = owners_of(np.full((width, height), 255, np.uint8), seams)
+    assert owners.shape == (width, height) and extents.shape == (2, 2)

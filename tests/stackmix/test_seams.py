@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackmix.seams import BEND, COLUMN, PULL, REACH, UNIT, part
+from stackmix.seams import BEND, COLUMN, DOUBT, PULL, REACH, UNIT, part
 
 SEED = st.integers(0, 2**32 - 1)
 
@@ -47,7 +47,7 @@ def every_seam(rows: int, low: int, high: int) -> list[list[int]]:
     lean=st.sampled_from([0.0, 0.4, -0.7, 1.5]),
     contrast=st.integers(2, 256),
 )
-def test_the_cheapest_of_all_seams_is_found(
+def test_the_border_has_half_the_chance_on_either_side_and_its_seam_is_the_cheapest_through_it(
     seed: int, rows: int, first: float, between: float, share: float, lean: float, contrast: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -58,10 +58,18 @@ def test_the_cheapest_of_all_seams_is_found(
     borders, seams = part(partings, columns, lean, centres, np.array([expected]))
     low = min(max(int(np.floor(centres[0])), 0), 8)
     high = max(min(int(np.ceil(centres[1])), 8), low)
-    costs = [cost_of(s, partings, columns, lean, centres, expected) for s in every_seam(rows, low, high)]
+    least = dict.fromkeys(range(low, high + 1), np.inf)
+    for seam in every_seam(rows, low, high):
+        border = seam[rows // 2]
+        least[border] = min(least[border], cost_of(seam, partings, columns, lean, centres, expected))
     upright = (seams[0] - leaning(rows, lean)).tolist()
     assert upright in every_seam(rows, low, high) and borders[0] == upright[rows // 2]
-    assert cost_of(upright, partings, columns, lean, centres, expected) == pytest.approx(min(costs), abs=1e-4)
+    cost = cost_of(upright, partings, columns, lean, centres, expected)
+    assert cost == pytest.approx(least[borders[0]], abs=1e-4)
+    chances = {border: np.exp(-(cost - min(least.values())) / DOUBT) for border, cost in least.items()}
+    half = sum(chances.values()) / 2
+    assert sum(chance for border, chance in chances.items() if border < borders[0]) <= half + 1e-4
+    assert sum(chance for border, chance in chances.items() if border > borders[0]) <= half + 1e-4
 
 
 @settings(max_examples=60, deadline=None)
