@@ -65,11 +65,12 @@ def part_letters(
         border_map.partings, border_map.columns, border_map.lean, (places[:-1] + places[1:]) / 2, places[1:-1]
     )
     borders = np.concatenate([[first], np.round(inner / scale), [last]]).astype(np.int32)
-    rows = (np.arange(SEAM_ROWS) + 0.5) * height / SEAM_ROWS
+    foot = len(border_map.partings) - 1
+    rows = np.clip((np.arange(SEAM_ROWS) + 0.5) * (height * scale / SEAM_ROWS) + border_map.shift - 0.5, 0, foot)
+    above = np.minimum(rows.astype(np.int64), foot - 1)
     seams = np.empty((count + 1, SEAM_ROWS))
     seams[0], seams[-1] = 0, width
-    for k, seam in enumerate(parted, 1):
-        seams[k] = np.interp(rows * scale + border_map.shift - 0.5, np.arange(len(seam)), seam / scale)
+    seams[1:-1] = (parted[:, above] + (rows - above) * (parted[:, above + 1] - parted[:, above])) / scale
     return _rising(borders, first, last), np.clip(np.round(seams), 0, width).astype(np.int16)
 
 

@@ -59,6 +59,9 @@ class Geometry(NamedTuple):
     stroke_width: float
 
 
+Observed = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+
 def reach(letter: str) -> tuple[float, float]:
     """How far a letter's ink reaches above the baseline, (top, bottom) in x-heights: reach("p") == (1.0, -0.85)."""
     if letter in REACH:
@@ -101,12 +104,15 @@ def slant_and_stroke(ink: NDArray[np.uint8]) -> tuple[float, float]:
         if power > best or (power == best and step <= 0):  # of equals the most upright
             best, slant = power, shear
     area, edges = 0, 0
-    for y in range(height):
+    blank = np.zeros(width, np.uint8)
+    for y in range(height):  # without branches, so that they compile to vector code
+        row, above = ink[y], ink[y - 1] if y > 0 else blank
+        edges += int(width > 0 and row[0] > INK)
         for x in range(width):
-            on = ink[y, x] > INK
-            area += on
-            edges += on and (x == 0 or ink[y, x - 1] <= INK)
-            edges += on and (y == 0 or ink[y - 1, x] <= INK)
+            area += row[x] > INK
+            edges += (row[x] > INK) & (above[x] <= INK)
+        for x in range(1, width):
+            edges += (row[x] > INK) & (row[x - 1] <= INK)
     # each stroke crossing has two sides; pi / 4 turns the counted stairs into an outline's length
     return slant, area / max(edges * np.pi / 4, 1.0)
 
@@ -117,36 +123,33 @@ def measure(
     borders: NDArray[np.int32],
     usual: Geometry | None = None,
     first: Geometry | None = None,
+    seen: Observed | None = None,
 ) -> Geometry:
     """Measure one word or line of (H, W) ink with known borders.
 
     usual: the hand's geometry, which steadies words of few or unclear letters. first: what this very word measured
-    before its hand was known; saves measuring slant and stroke again.
+    before its hand was known, seen: what was observed then; they save looking again.
     """
     slant, stroke = slant_and_stroke(ink) if first is None else (first.slant, first.stroke_width)
     if usual is not None:
         sure = min(1.0, len(text) / 8)
         slant = sure * slant + (1 - sure) * usual.slant
-    baseline, x_height, skew = _regress(*_observed(ink, text, borders), ink, usual and usual.x_height)
+    baseline, x_height, skew = _regress(*(seen or observe(ink, text, borders)), ink, usual and usual.x_height)
     return Geometry(baseline, skew, x_height, slant, stroke)
 
 
-def _observed(
-    ink: Image, text: str, borders: NDArray[np.int32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def observe(ink: Image, text: str, borders: NDArray[np.int32]) -> Observed:
     """Rows (n,) where letters begin and end, the design (n, 3) they are regressed on, and the trust (n,) in each."""
     extents = ink_extents(ink, borders)
-    rows, design, trust = [], [], []
-    for k, letter in enumerate(text):
-        if letter.isspace() or extents[k, 0] < 0:
-            continue
-        x = (borders[k] + borders[k + 1] - ink.shape[1]) / 2
-        for side, above in enumerate(reach(letter)):
-            if not np.isnan(above):
-                rows.append(extents[k, side])
-                design.append((1.0, -above, x))
-                trust.append(1.0 if above in (0.0, 1.0) and letter.islower() else 0.4)
-    return np.array(rows), np.array(design), np.array(trust)
+    reaches = np.array([reach(letter) for letter in text])
+    small = np.array([letter.islower() for letter in text])
+    inked = (extents[:, 0] >= 0) & np.array([not letter.isspace() for letter in text])
+    letters, sides = np.nonzero(~np.isnan(reaches) & inked[:, None])
+    above = reaches[letters, sides]
+    middles = (borders[:-1] + borders[1:] - ink.shape[1]) / 2
+    design = np.column_stack([np.ones(len(above)), -above, middles[letters]])
+    trust = np.where(((above == 0) | (above == 1)) & small[letters], 1.0, 0.4)
+    return extents[letters, sides], design, trust
 
 
 def _regress(

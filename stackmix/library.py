@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stackmix import images
-from stackmix.geometry import Geometry, measure
+from stackmix.geometry import Geometry, measure, observe
 from stackmix.ink import ink_of
 from stackmix.pieces import PieceIndex
 from stackmix.staging import write_whole
@@ -283,12 +283,13 @@ def measure_all(samples: list[Sample]) -> NDArray[np.float32]:
     borders = [_borders(s) for s in samples]
     with ThreadPoolExecutor() as pool:
         inks = list(pool.map(ink_of, (s.image for s in samples)))
-        first = list(pool.map(measure, inks, (s.text for s in samples), borders))
+        seen = list(pool.map(observe, inks, (s.text for s in samples), borders))
+        first = list(pool.map(lambda i: measure(inks[i], samples[i].text, borders[i], seen=seen[i]), range(len(inks))))
     hands: dict[str, list[Geometry]] = defaultdict(list)
     for sample, geometry in sorted(zip(samples, first, strict=True), key=lambda pair: -len(pair[0].text)):
         if len(sample.text) >= 3 or sample.writer not in hands:
             hands[sample.writer].append(geometry)
     usual = {w: Geometry(*np.median(np.array(own), axis=0).tolist()) for w, own in hands.items()}
-    rows = zip(inks, samples, borders, first, strict=True)
-    found = [measure(ink, s.text, b, usual[s.writer], own) for ink, s, b, own in rows]
+    rows = zip(inks, samples, borders, first, seen, strict=True)
+    found = [measure(ink, s.text, b, usual[s.writer], own, saw) for ink, s, b, own, saw in rows]
     return np.array(found, np.float32).reshape(len(samples), len(GEOMETRY))

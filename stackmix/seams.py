@@ -36,7 +36,7 @@ class BorderMap(NamedTuple):
     lean: float
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sweep(
     partings: NDArray[np.uint8], low: int, shifts: NDArray[np.int64], rows: range, best: NDArray[np.float32],
     back: NDArray[np.int8],
@@ -61,7 +61,7 @@ def _sweep(
         before = y
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _median(costs: NDArray[np.float64]) -> int:
     """The column at which half of the chance exp(-cost / DOUBT) lies on either side: the least expected error."""
     chances = np.exp(-(costs - costs.min()) / DOUBT)
@@ -73,7 +73,7 @@ def _median(costs: NDArray[np.float64]) -> int:
     return len(costs) - 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def part(
     partings: NDArray[np.uint8],
     columns: NDArray[np.uint8],

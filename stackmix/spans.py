@@ -17,7 +17,7 @@ BORDER = 0.5  # weight of the border map
 SUREST = 8.0  # nats that no letter's absence can cost more than
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def spans_of(
     log_probs: NDArray[np.float32],
     labels: NDArray[np.int32],
@@ -35,17 +35,19 @@ def spans_of(
     most = 0
     for k in range(count + 1):
         most = max(most, highs[k] - lows[k] + 1)
+    logs = np.log(np.arange(1, len(log_probs) + 1))
     best = np.full((count + 1, most), np.inf)
     back = np.zeros((count + 1, most), np.int64)
     best[0, 0] = 0.0
     for k in range(count):
+        usual = np.log(widths[k])
         for t in range(max(lows[k + 1], lows[k] + 1), highs[k + 1] + 1):
             fires, least, start = -np.inf, np.inf, lows[k]
             for s in range(t - 1, lows[k] - 1, -1):
                 fires = max(fires, log_probs[s, labels[k]] - log_probs[s, 0])
                 if s > highs[k] or best[k, s - lows[k]] == np.inf:
                     continue
-                odd = np.log((t - s) / widths[k])
+                odd = logs[t - s - 1] - usual
                 cost = best[k, s - lows[k]] - max(fires, -SUREST) + WIDTH * odd * odd
                 if cost < least:
                     least, start = cost, s
