@@ -60,7 +60,7 @@ def part_letters(
         raise AlignmentError(f"{count} letters do not fit into {last - first} columns of ink")
     scale = border_map.scale
     edges = _spans(alignment, labels, emission, border_map, widths, first, last)
-    places = (emission.left + emission.step * edges) * scale
+    places = np.asarray((emission.left + emission.step * edges) * scale, np.float64)
     inner, parted = part(
         border_map.partings, border_map.columns, border_map.lean, (places[:-1] + places[1:]) / 2, places[1:-1]
     )

@@ -271,7 +271,7 @@ def _borders(sample: Sample) -> NDArray[np.int32]:
 def _refuse_falling(samples: list[Sample], columns: NDArray[np.integer], least: int, why: str) -> None:
     """DataError naming the first sample in whose rows of (borders, K) columns one is not `least` above the last."""
     ends = np.cumsum([len(s.text) + 1 for s in samples])
-    falls = (np.diff(columns.astype(np.int32, copy=False), axis=0) < least).any(axis=1)
+    falls = np.any(np.diff(columns.astype(np.int32, copy=False), axis=0) < least, axis=1)
     falls[ends[:-1] - 1] = False  # from one sample to the next
     if falls.any():
         sample = samples[int(np.searchsorted(ends, falls.argmax(), side="right"))]

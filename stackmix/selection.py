@@ -135,7 +135,7 @@ def select(
                 for _ in range(high - low):  # a shunned sample gives way to the next one that is not
                     if stock.same_text[stock.entry_sample[entry]] != shunned:
                         break
-                    entry = entry + 1 if entry + 1 < high else low
+                    entry = low + (entry + 1 - low) % np.int64(high - low)
                 sample, position = stock.entry_sample[entry], np.int64(stock.entry_position[entry])
                 if stock.same_text[sample] == shunned:
                     continue

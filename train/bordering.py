@@ -99,7 +99,7 @@ def gather_words(
             rows.append((normalised, word.text, face.name, "train"))
             place = normalised.scale, normalised.shift
             partings.append(partings_of(word.glyphs, *place, normalised.ink.shape))
-            free.append(word.free * normalised.scale)
+            free.append((word.free * normalised.scale).astype(np.float64))
             for letter, width in zip(word.text, np.diff(word.borders) / word.x_height, strict=True):
                 widths[letter].append(float(width))
             tick(1)
