@@ -235,8 +235,9 @@ def _paint(
             for row in range(max(0, -top), min(rows, height - top)):
                 if column[row] == 0:
                     continue
-                y = row + top - down
-                owned = (np.int64(owners[row]) - position) % JOINED < length
-                over = 0 < left_seam[y] - c <= over_left or 0 <= c - right_seam[y] < over_right
-                if owned or (over and owners[row] >= JOINED):
+                take = (np.int64(owners[row]) - position) % JOINED < length
+                if not take and owners[row] >= JOINED:
+                    y = row + top - down
+                    take = 0 < left_seam[y] - c <= over_left or 0 <= c - right_seam[y] < over_right
+                if take:
                     ink[row + top, c + right] = max(ink[row + top, c + right], column[row])

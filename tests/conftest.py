@@ -4,12 +4,14 @@ A drawn letter is a box of stems and bars, different for each character, so its 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
+from stackmix import images, samples
 from stackmix.library import LetterLibrary
 from stackmix.types import Image, Sample
 
@@ -117,3 +119,20 @@ def library_folder(tiny_library: LetterLibrary, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("libraries") / "буквы"
     tiny_library.save(folder)
     return folder
+
+
+def write_folder(path: Path, found: list[Sample], borders: bool = True) -> Path:
+    for k, sample in enumerate(found):
+        place = path / sample.split
+        place.mkdir(parents=True, exist_ok=True)
+        images.write(place / f"{k}.png", sample.image)
+        own = sample if borders else replace(sample, borders=None)
+        with (place / samples.METADATA).open("a", encoding="utf-8") as lines:
+            lines.write(samples.dump(samples.record(own, f"{k}.png")))
+    return path
+
+
+@pytest.fixture(scope="session")
+def folder_of() -> Callable[..., Path]:
+    """`folder_of(path, samples, borders=True)` writes a sample folder, image k of all as `<split>/k.png`."""
+    return write_folder

@@ -2,15 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from stackmix import images, samples
 from stackmix.cli import main
 from stackmix.library import LetterLibrary
 from stackmix.synthesis import Stacker
@@ -20,17 +18,9 @@ from stackmix.train.borders import SHIPPED, BorderModel
 from stackmix.train.ctc import CTCModel
 from stackmix.train.fitting import Fitting, Recipe
 from stackmix.train.normalising import normalise, pack
-from stackmix.types import DataError, Sample
+from stackmix.types import DataError
 
 WORDS = ["bad", "gone", "dab", "nod", "bog", "peg", "age", "on", "abba", "deed", "pond", "a"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -44,22 +34,12 @@ def model(sample_of: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-def folder_of(path: Path, found: list[Sample]) -> Path:
-    for sample in found:
-        place = path / sample.split
-        place.mkdir(parents=True, exist_ok=True)
-        images.write(place / f"{sample.id}.png", sample.image)
-        with (place / samples.METADATA).open("a", encoding="utf-8") as lines:
-            lines.write(samples.dump(samples.record(replace(sample, borders=None), f"{sample.id}.png")))
-    return path
-
-
-def test_folder_becomes_a_library(sample_of: Callable, model: Path, tmp_path: Path) -> None:
+def test_folder_becomes_a_library(folder_of: Callable, sample_of: Callable, model: Path, tmp_path: Path) -> None:
     found = [sample_of(word, writer) for writer in ("anna", "") for word in WORDS]
     found += [sample_of("zebra", id="unknown"), sample_of("bad", id="broken"), sample_of("bed", id="val", split="val")]
     dots = replace(sample_of("."), text="bad", id="narrow")  # one dot cannot hold three letters
-    data = folder_of(tmp_path / "образцы", [*found, replace(dots, image=dots.image[:, 6:8])])
-    (data / "train" / "broken.png").write_bytes(b"?")
+    data = folder_of(tmp_path / "образцы", [*found, replace(dots, image=dots.image[:, 6:8])], borders=False)
+    (data / "train" / "25.png").write_bytes(b"?")
     ticks: list[int] = []
     told = cut_folder(data, "train", model, tmp_path / "буквы", tick=ticks.append)
     library = LetterLibrary.load(tmp_path / "буквы")
@@ -68,7 +48,7 @@ def test_folder_becomes_a_library(sample_of: Callable, model: Path, tmp_path: Pa
     report = json.loads((tmp_path / "буквы" / "report.json").read_text(encoding="utf-8"))
     assert [row["id"] for row in report["not_aligned"]] == ["unknown", "narrow"]
     assert "'r' 'z'" in report["not_aligned"][0]["why"] and "3 letters" in report["not_aligned"][1]["why"]
-    assert len(report["broken"]) == 1 and "broken.png" in report["broken"][0]
+    assert len(report["broken"]) == 1 and "25.png" in report["broken"][0]
     assert report["samples"] == len(library) and report["counts"] == library.index.counts()
     assert "1 broken, 2 not aligned" in told and sum(ticks) == len(library) + 2
     for sample, own in zip(range(len(library)), found, strict=False):
@@ -93,8 +73,10 @@ def test_emitted_keeps_each_sample_with_its_own_emission_and_border_map(sample_o
         assert np.abs(border_map.columns.astype(int) - own.columns).max() <= 1
 
 
-def test_nothing_that_aligns_is_an_error_and_leaves_nothing(sample_of: Callable, model: Path, tmp_path: Path) -> None:
-    data = folder_of(tmp_path / "data", [sample_of("xyz")])
+def test_nothing_that_aligns_is_an_error_and_leaves_nothing(
+    folder_of: Callable, sample_of: Callable, model: Path, tmp_path: Path
+) -> None:
+    data = folder_of(tmp_path / "data", [sample_of("xyz")], borders=False)
     with pytest.raises(DataError, match=r"not one sample of the train split could be cut \(w-xyz"):
         cut_folder(data, "train", model, tmp_path / "out", tick=lambda n: None)
     with pytest.raises(DataError, match="no split 'dev'"):
@@ -102,15 +84,19 @@ def test_nothing_that_aligns_is_an_error_and_leaves_nothing(sample_of: Callable,
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data"]
 
 
-def test_letters_of_a_test_split_are_refused(sample_of: Callable, model: Path, tmp_path: Path) -> None:
-    data = folder_of(tmp_path / "data", [sample_of(word, split="Test1") for word in WORDS])
+def test_letters_of_a_test_split_are_refused(
+    folder_of: Callable, sample_of: Callable, model: Path, tmp_path: Path
+) -> None:
+    data = folder_of(tmp_path / "data", [sample_of(word, split="Test1") for word in WORDS], borders=False)
     with pytest.raises(DataError, match=r"the Test1 split is kept for testing.*--split train"):
         cut_folder(data, "Test1", model, tmp_path / "out", tick=lambda n: None)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data"]
 
 
-def test_rejected_letters_are_kept_but_never_stacked(sample_of: Callable, model: Path, tmp_path: Path) -> None:
-    data = folder_of(tmp_path / "data", [sample_of(word) for word in WORDS])
+def test_rejected_letters_are_kept_but_never_stacked(
+    folder_of: Callable, sample_of: Callable, model: Path, tmp_path: Path
+) -> None:
+    data = folder_of(tmp_path / "data", [sample_of(word) for word in WORDS], borders=False)
     rejects = frozenset({("w-bad", 1), ("w-abba", 3), ("w-abba", 4), ("nobody", 0)})
     told = cut_folder(data, "train", model, tmp_path / "all", tick=lambda n: None)
     assert "rejected" not in told
@@ -127,13 +113,15 @@ def test_rejected_letters_are_kept_but_never_stacked(sample_of: Callable, model:
 
 
 def test_cut_takes_rejects_on_the_command_line(
+    folder_of: Callable,
     sample_of: Callable,
     model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    data, path = folder_of(tmp_path / "data", [sample_of(word) for word in WORDS]), tmp_path / "rejects.txt"
+    data = folder_of(tmp_path / "data", [sample_of(word) for word in WORDS], borders=False)
+    path = tmp_path / "rejects.txt"
     words = ["stackmix", "cut", data, "--model", model, "--out", tmp_path / "out", "--rejects", path]
     monkeypatch.setattr(sys, "argv", list(map(str, words)))
     path.write_text("w-gun:0\n", encoding="utf-8")

@@ -3,7 +3,6 @@
 import io
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -36,14 +35,6 @@ CORPUS = ["The quick brown fox, and a lazy dog jumps", "over twelve zebras; nobo
 def font_bytes() -> bytes:
     """Pillow's own face, Latin only."""
     return ImageFont.load_default(size=20).font_bytes
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

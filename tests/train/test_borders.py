@@ -1,7 +1,7 @@
 """Border models: maps lie where the image's columns are, do not depend on company, and folders open again."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,6 @@ from stackmix.train.normalising import normalise
 from stackmix.types import DataError
 
 WIDTHS = {"a": 1.2, "ж": 1.75, ".": 0.3}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

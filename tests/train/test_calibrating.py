@@ -1,6 +1,6 @@
 """Calibration: letters that were read right against every shortest edit path, the curve against the data it is for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,14 +12,6 @@ from stackmix.cutting import calibrated, logit
 from stackmix.train.calibrating import calibrate, expected_error, fit_logistic, read_right
 from stackmix.train.ctc import CTCConfig, CTCModel
 from stackmix.train.normalising import pack
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def edits(true: str, read: str) -> list[tuple[int, tuple[bool, ...]]]:

@@ -1,7 +1,7 @@
 """CTC models: what they emit does not depend on company, frames lie where the columns are, folders open again."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby, product
 from pathlib import Path
@@ -18,14 +18,6 @@ from stackmix.train.packing import PAD, padded_width
 from stackmix.types import DataError
 
 WORDS = ["a", "bad", "gone", "on-page.", "do", "peg", "bad gone", "age"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def model_of(head: str = "conv", alphabet: str = " -.abdegnop") -> CTCModel:

@@ -10,13 +10,12 @@ import pytest
 import torch
 from tqdm import tqdm
 
-from stackmix import images, samples
 from stackmix.train import fitting
 from stackmix.train.ctc import CTCModel
 from stackmix.train.fitting import CHECKPOINT, Fitting, Recipe, augment, held_out, learning_rate, train_ctc
 from stackmix.train.normalising import pack
 from stackmix.train.packing import Normalised, Packed
-from stackmix.types import DataError, Sample
+from stackmix.types import DataError
 
 WORDS = ["bad", "gone", "dab", "nod", "bog", "peg", "age", "on", "abba", "deed", "pond", "a"]
 
@@ -249,17 +248,7 @@ def test_learning_rate_rises_then_falls_to_nothing() -> None:
     assert peak == 80 and (np.diff(rates[: peak + 1]) > 0).all() and (np.diff(rates[peak:]) < 0).all()
 
 
-def folder_of(path: Path, found: list[Sample]) -> Path:
-    for k, sample in enumerate(found):
-        place = path / sample.split
-        place.mkdir(parents=True, exist_ok=True)
-        images.write(place / f"{k}.png", sample.image)
-        with (place / samples.METADATA).open("a", encoding="utf-8") as lines:
-            lines.write(samples.dump(samples.record(sample, f"{k}.png")))
-    return path
-
-
-def test_training_from_folder_to_folder(sample_of: Callable, tmp_path: Path) -> None:
+def test_training_from_folder_to_folder(folder_of: Callable, sample_of: Callable, tmp_path: Path) -> None:
     found = [sample_of(word, "anna") for word in WORDS] + [sample_of("bad", "boris", split="val")]
     data, out = folder_of(tmp_path / "образцы", found), tmp_path / "модели" / "m"
     with tqdm(disable=True) as bar:
@@ -281,6 +270,7 @@ def test_training_from_folder_to_folder(sample_of: Callable, tmp_path: Path) -> 
 
 
 def test_interrupted_training_goes_on_and_finishes(
+    folder_of: Callable,
     sample_of: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fitting, "CHECKPOINT_EVERY", 1)

@@ -7,24 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stackmix import images, samples
+from stackmix import samples
 from stackmix.train.gathering import gather, main
 from stackmix.train.normalising import pack
 from stackmix.train.packing import Packed
-from stackmix.types import DataError, Sample, is_test
+from stackmix.types import DataError, is_test
 
 
-def folder_of(path: Path, found: list[Sample]) -> Path:
-    for k, sample in enumerate(found):
-        place = path / sample.split
-        place.mkdir(parents=True, exist_ok=True)
-        images.write(place / f"{k}.png", sample.image)
-        with (place / samples.METADATA).open("a", encoding="utf-8") as lines:
-            lines.write(samples.dump(samples.record(sample, f"{k}.png")))
-    return path
-
-
-def test_test_splits_are_never_opened(sample_of: Callable, tmp_path: Path) -> None:
+def test_test_splits_are_never_opened(folder_of: Callable, sample_of: Callable, tmp_path: Path) -> None:
     splits = ["train", "val", "test", "test1"]
     folder = folder_of(tmp_path / "data", [sample_of("bad", split=split) for split in splits])
     for split in splits[2:]:
@@ -36,7 +26,9 @@ def test_test_splits_are_never_opened(sample_of: Callable, tmp_path: Path) -> No
     assert broken == [] and sum(seen) == 2
 
 
-def test_broken_images_are_counted_and_a_missing_train_split_is_named(sample_of: Callable, tmp_path: Path) -> None:
+def test_broken_images_are_counted_and_a_missing_train_split_is_named(
+    folder_of: Callable, sample_of: Callable, tmp_path: Path
+) -> None:
     folder = folder_of(tmp_path / "data", [sample_of("bad"), sample_of("gone")])
     (folder / "train" / "0.png").write_bytes(b"?")
     packed, broken = gather([folder], 32, lambda n: None)
@@ -46,6 +38,7 @@ def test_broken_images_are_counted_and_a_missing_train_split_is_named(sample_of:
 
 
 def test_packed_file_is_the_folder(
+    folder_of: Callable,
     sample_of: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = [sample_of("bad"), sample_of("gone"), sample_of("on", split="val"), sample_of("a", split="test")]
@@ -71,7 +64,7 @@ def test_mistakes_end_in_one_line(
     assert ".npz" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
 
 
-def test_test_data_is_refused_by_name(sample_of: Callable, tmp_path: Path) -> None:
+def test_test_data_is_refused_by_name(folder_of: Callable, sample_of: Callable, tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "data", [sample_of("bad", split=split) for split in ("test", "Test2")])
     with pytest.raises(DataError, match="data holds Test2, test data, which is kept for testing"):
         gather([folder], 32, lambda n: None)
