@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,29 +37,32 @@ class Emission(Protocol):
     def step(self) -> float: ...
 
 
-def part_letters(
-    alignment: Alignment,
-    labels: NDArray[np.int32],
-    emission: Emission,
-    border_map: BorderMap,
-    widths: NDArray[np.float64],
-    ink: Image,
-) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+class Aligned(NamedTuple):
+    """What is known of a word of L letters before it is cut; widths: (L,) their usual ones, in any one unit."""
+
+    alignment: Alignment
+    labels: NDArray[np.int32]
+    emission: Emission
+    border_map: BorderMap
+    widths: NDArray[np.float64]
+
+
+def part_letters(word: Aligned, ink: Image) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
     """Borders (L+1,), strictly rising columns of the (H, W) ink, and seams (L+1, SEAM_ROWS), which never cross.
 
-    labels, widths: (L,) class and usual width of each letter, the widths in any one unit.
-    Raises AlignmentError where the ink is narrower than one column a letter.
+    Raises AlignmentError where the ink is narrower than one column a letter, or wider than WIDEST.
     """
+    emission, border_map = word.emission, word.border_map
     height, width = ink.shape
     inked = np.flatnonzero(ink.max(axis=0) > INK)
     first, last = (int(inked[0]), int(inked[-1]) + 1) if len(inked) else (0, width)
-    count = len(labels)
+    count = len(word.labels)
     if width > WIDEST:
         raise AlignmentError(f"{width} columns are more than the {WIDEST} that seams are kept for: split the line")
     if last - first < count:
         raise AlignmentError(f"{count} letters do not fit into {last - first} columns of ink")
     scale = border_map.scale
-    edges = _spans(alignment, labels, emission, border_map, widths, first, last)
+    edges = _spans(word, first, last)
     places = np.asarray((emission.left + emission.step * edges) * scale, np.float64)
     inner, parted = part(
         border_map.partings, border_map.columns, border_map.lean, (places[:-1] + places[1:]) / 2, places[1:-1]
@@ -74,16 +77,9 @@ def part_letters(
     return _rising(borders, first, last), np.clip(np.round(seams), 0, width).astype(np.int16)
 
 
-def _spans(
-    alignment: Alignment,
-    labels: NDArray[np.int32],
-    emission: Emission,
-    border_map: BorderMap,
-    widths: NDArray[np.float64],
-    first: int,
-    last: int,
-) -> NDArray[np.int64]:
+def _spans(word: Aligned, first: int, last: int) -> NDArray[np.int64]:
     """(L+1,) frames at which letters part, `spans_of` looking at most a letter beyond what forced alignment found."""
+    alignment, labels, emission, border_map, widths = word
     log_probs, left, step = emission.log_probs, emission.left, emission.step
     begin = min(max(int((first - left) / step), 0), int(alignment.starts[0]))
     end = max(min(int(np.ceil((last - left) / step)), len(log_probs)), int(alignment.stops[-1]))
@@ -151,7 +147,7 @@ def cut_one(
 ) -> Sample:
     """An aligned sample with borders, seams and scores; AlignmentError where it is too narrow or too wide."""
     usual = np.array([widths.get(letter, 1.0) for letter in sample.text])
-    borders, seams = part_letters(alignment, labels, emission, border_map, usual, ink_of(sample.image))
+    borders, seams = part_letters(Aligned(alignment, labels, emission, border_map, usual), ink_of(sample.image))
     return replace(sample, borders=borders, scores=calibrated(alignment.scores, calibration), seams=seams)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stackmix import cutting
 from stackmix.alignment import AlignmentError, align, encode
-from stackmix.cutting import calibrated, cut, part_letters
+from stackmix.cutting import Aligned, calibrated, cut, part_letters
 from stackmix.seams import BorderMap
 from stackmix.types import SEAM_ROWS, Alignment, Sample
 
@@ -47,7 +47,7 @@ def parted(text: str, emission: Frames, border_map: BorderMap, ink: np.ndarray) 
     """Borders and seams of a text whose letters are all usually as wide."""
     labels = encode(text, ALPHABET)
     alignment = align(emission.log_probs, labels)
-    return part_letters(alignment, labels, emission, border_map, np.ones(len(text)), ink)
+    return part_letters(Aligned(alignment, labels, emission, border_map, np.ones(len(text))), ink)
 
 
 @settings(max_examples=60, deadline=None)
@@ -102,7 +102,7 @@ def test_usual_widths_part_what_nothing_else_does(widths: tuple[float, float], b
         log_probs[frame, 0], log_probs[frame, label] = np.log([0.05, 0.85])
     flat = BorderMap(np.zeros((16, 81), np.uint8), np.zeros(81, np.uint8), 1.0, 0.0, 0.0)
     emission = Frames(log_probs, 0.0, 2.0)
-    borders, _ = part_letters(align(log_probs, labels), labels, emission, flat, np.array(widths), ink)
+    borders, _ = part_letters(Aligned(align(log_probs, labels), labels, emission, flat, np.array(widths)), ink)
     assert borders[0] == 0 and borders[2] == 80 and abs(int(borders[1]) - border) <= 3
 
 
@@ -135,9 +135,9 @@ def test_borders_rise_inside_the_ink_wherever_the_letters_fire(
     word = alignment, np.ones(letters, np.int32), emission, map_of(ink), rng.uniform(0.2, 3, letters), ink
     if last - first < letters:
         with pytest.raises(AlignmentError, match=f"{letters} letters do not fit into {last - first} columns"):
-            part_letters(*word)
+            part_letters(Aligned(*word[:-1]), word[-1])
         return
-    borders, seams = part_letters(*word)
+    borders, seams = part_letters(Aligned(*word[:-1]), word[-1])
     assert (np.diff(seams, axis=0) >= 0).all() and seams.min() >= 0 and seams.max() <= width
     assert (borders[0], borders[-1]) == (first, last)
     assert (np.diff(borders) >= 1).all()

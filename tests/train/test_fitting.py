@@ -1,7 +1,7 @@
 """Training on a few drawn words: it learns, stops, goes on to the bit, and refuses what does not belong together."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,13 +21,9 @@ WORDS = ["bad", "gone", "dab", "nod", "bog", "peg", "age", "on", "abba", "deed",
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One thread, and batches so small that an epoch of a few words has several updates."""
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches so small that an epoch of a few words has several updates."""
     monkeypatch.setattr(fitting, "COLUMNS", 300)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
