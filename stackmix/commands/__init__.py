@@ -1,0 +1,1 @@
+"""The commands, a module each: thin fronts over the library, which import what they need when they are called."""
