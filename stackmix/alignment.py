@@ -7,8 +7,9 @@ the likeliest row exactly (sums in float32):
     letter[t, k] = p[t, text[k]] + max(letter[t-1, k], blank[t-1, k], letter[t-1, k-1] unless it is the same letter)
     blank[t, k]  = p[t, BLANK]   + max(blank[t-1, k], letter[t-1, k-1])
 
-Letters and blanks lie in rows of their own, so that the loop over k has no branch and compiles to vector code. No back
-pointers are kept: the way back compares the same sums again.
+Letters and blanks lie in rows of their own, so that the loop over k has no branch and compiles to vector code. Only
+the sums of the last frame are kept, and for each state a byte that says which way was best: they fit into the cache
+that the sums of all frames would not.
 """
 
 from collections.abc import Sequence
@@ -23,10 +24,14 @@ from stackmix.types import BLANK, Alignment, DataError
 LANES = 8  # states are padded to a multiple of this, the float32 lanes of AVX2, and leave no scalar rest
 ABOVE_ZERO = np.float32(1e-3)  # a log-probability may round to this, not more
 NEVER = np.float32(-np.inf)
+# Ways into a state at one frame. Into letter k: from itself, or MOVED: from blank k, or SKIPPED: from letter k-1. Into
+# blank k: from itself, or SPOKE: from letter k-1.
+STAYED, MOVED, SKIPPED, SPOKE = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(4)
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
 Classes = NDArray[np.uint32]  # unsigned: numba then need not look for negative indices
 
 
@@ -95,7 +100,7 @@ def align_batch(
     texts = [item if _is_array(item, 1, np.int32) else empty for item in labels]
     edges = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     widths = (np.diff(edges) // LANES + 1) * LANES  # above L: the blank after the last letter has a place too
-    room = int(np.max(frames * (widths + 1), initial=0))
+    room = int(np.max(frames * widths, initial=0))
     joined = np.concatenate([*texts, empty])
     (starts, stops), scores, totals = _align(flat, begins, frames, classes, joined, edges, widths, room)
     cut = edges.tolist()
@@ -158,48 +163,44 @@ def _why(log_probs: Floats, labels: Ints, frames: int) -> str:
 
 
 @njit(cache=True)
-def _fill(rows: Floats, classes: Classes, toll: Floats, letters: Floats, blanks: Floats, length: int) -> bool:
-    """Best sums of all states: blanks (T, K), and letters (T, K+1) with letter k at k+1, so that -1 may be asked for.
+def _fill(rows: Floats, classes: Classes, toll: Floats, steps: Bytes, length: int) -> tuple[bool, float, float]:
+    """Best ways into all states, as sums of MOVED, SKIPPED and SPOKE, into steps (T, K); is it sound; the best sums of
+    the paths that end in the last letter, and in the blank after it.
 
     rows: (T, C). classes: (K,), padded with blanks. toll: (K,), -inf where letter k-1 -> k needs a blank, else 0.
-    Returns whether the values are log-probabilities: NaN and inf stay in their state to the last frame (a maximum
-    of x and NaN returns its second argument), and any other sum above 0 comes from a value above 0.
+    Sound are values that are log-probabilities: NaN and inf stay in their state to the last frame (a maximum of x and
+    NaN returns its second argument), and any other sum above 0 comes from a value above 0.
     """
-    letters[0] = NEVER
-    blanks[0] = NEVER
-    letters[0, 1] = rows[0, classes[0]]
-    blanks[0, 0] = rows[0, BLANK]
-    # The frame before is copied: where both are rows of one array, LLVM fears overlap and drops its vector code
-    letters_before, blanks_before = letters[0].copy(), blanks[0].copy()
+    letters, blanks = np.full(len(classes) + 1, NEVER, np.float32), np.full(len(classes), NEVER, np.float32)
+    letters_now, blanks_now = letters.copy(), blanks.copy()  # letter k at k+1, so that -1 may be asked for
+    own = np.empty(len(classes), np.float32)
+    letters[1], blanks[0] = rows[0, classes[0]], rows[0, BLANK]
     for t in range(1, len(rows)):
-        letters[t, 0] = NEVER
         for k in range(len(classes)):
-            letters[t, k + 1] = rows[t, classes[k]]
-        pause = rows[t, BLANK]
+            own[k] = rows[t, classes[k]]
+        pause, step = rows[t, BLANK], steps[t]
         for k in range(len(classes)):
-            last, same, blank = letters_before[k], letters_before[k + 1], blanks_before[k]
+            last, same, blank = letters[k], letters[k + 1], blanks[k]
             skip = last + toll[k]
             best = skip if skip > blank else blank
-            letters[t, k + 1] += best if best > same else same
-            blanks[t, k] = pause + (last if last > blank else blank)
-        for k in range(len(classes)):
-            letters_before[k + 1] = letters[t, k + 1]
-            blanks_before[k] = blanks[t, k]
+            letters_now[k + 1] = own[k] + (best if best > same else same)
+            blanks_now[k] = pause + (last if last > blank else blank)
+            way = (MOVED if best > same else STAYED) + (SKIPPED if skip > blank else STAYED)
+            step[k] = way + (SPOKE if last > blank else STAYED)
+        letters, letters_now = letters_now, letters
+        blanks, blanks_now = blanks_now, blanks
     limit = len(rows) * ABOVE_ZERO
     sound = True
     for k in range(length + 1):
-        sound &= letters_before[k] <= limit and blanks_before[k] <= limit
-    return sound
+        sound &= letters[k] <= limit and blanks[k] <= limit
+    return sound, letters[length], blanks[length]
 
 
 @njit(cache=True)
-def _trace(
-    rows: Floats, classes: Classes, toll: Floats, letters: Floats, blanks: Floats, spans: Ints, scores: Floats
-) -> float:
+def _trace(rows: Floats, classes: Classes, steps: Bytes, in_letter: bool, spans: Ints, scores: Floats) -> float:
     """Follow the best path back, fill spans (2, L) and scores (L,), and return the path's log-probability."""
     starts, stops = spans
     final, k = len(rows) - 1, len(starts)  # blank k comes before letter k, blank L after the last letter
-    in_letter = letters[final, k] >= blanks[final, k]
     if in_letter:
         k -= 1
         stops[k] = final + 1
@@ -213,12 +214,10 @@ def _trace(
             scores[k] += value
         if t == 0:
             break
-        blank, skip = blanks[t - 1, k], letters[t - 1, k]
-        if in_letter:
-            same, skip = letters[t - 1, k + 1], skip + toll[k]
-            if same >= blank and same >= skip:
-                continue
-        in_letter = skip > blank
+        step = steps[t, k]
+        if in_letter and not step & MOVED:
+            continue
+        in_letter = step & (SKIPPED if in_letter else SPOKE) != 0
         if in_letter:
             k -= 1
             stops[k] = t
@@ -234,11 +233,11 @@ def _align(
     """Spans (2, letters) and scores of all letters, and each item's log-probability, NaN where it has no path.
 
     Item i: values flat[begins[i]:] as (frames[i], classes[i]), text labels[edges[i]:edges[i+1]], widths[i] states of a
-    kind. room: the most states times frames of an item, for the sums of all items in turn.
+    kind. room: the most states times frames of an item, for the steps of all items in turn.
     """
     spans, scores = np.empty((2, len(labels)), np.int32), np.empty(len(labels), np.float32)
     totals = np.full(len(frames), np.nan)
-    letter_room, blank_room = np.empty(room, np.float32), np.empty(room, np.float32)
+    step_room = np.empty(room, np.uint8)
     for i in range(len(frames)):
         T, C, K, a, b = frames[i], classes[i], widths[i], edges[i], edges[i + 1]
         text, toll = np.zeros(K, np.uint32), np.zeros(K, np.float32)
@@ -252,8 +251,8 @@ def _align(
         if not known or needed > T:
             continue
         rows = flat[begins[i] : begins[i] + T * C].reshape(T, C)
-        letters, blanks = letter_room[: T * (K + 1)].reshape(T, K + 1), blank_room[: T * K].reshape(T, K)
-        sound = _fill(rows, text, toll, letters, blanks, b - a)
-        if sound and max(letters[T - 1, b - a], blanks[T - 1, b - a]) > NEVER:
-            totals[i] = _trace(rows, text, toll, letters, blanks, spans[:, a:b], scores[a:b])
+        steps = step_room[: T * K].reshape(T, K)
+        sound, spoken, paused = _fill(rows, text, toll, steps, b - a)
+        if sound and max(spoken, paused) > NEVER:
+            totals[i] = _trace(rows, text, steps, spoken >= paused, spans[:, a:b], scores[a:b])
     return spans, scores, totals
