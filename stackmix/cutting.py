@@ -8,6 +8,7 @@ gravity, about mid x-height. The first and the last border lie on the ink's edge
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -127,13 +128,31 @@ def cut(
             except AlignmentError as error:
                 skipped.append((sample.id, str(error)))
         alignments = align_batch([emission.log_probs for _, emission, _ in kept], labels)
-        for (sample, emission, border_map), label, alignment in zip(kept, labels, alignments, strict=True):
-            try:
-                if isinstance(alignment, AlignmentError):
-                    raise alignment
-                yield cut_one(sample, alignment, label, emission, border_map, widths, calibration)
-            except AlignmentError as error:
-                skipped.append((sample.id, str(error)))
+        with ThreadPoolExecutor() as pool:
+            for made in pool.map(
+                lambda own: _tried(*own, widths, calibration), zip(kept, labels, alignments, strict=True)
+            ):
+                if isinstance(made, Sample):
+                    yield made
+                else:
+                    skipped.append(made)
+
+
+def _tried(
+    own: tuple[Sample, Emission, BorderMap],
+    labels: NDArray[np.int32],
+    alignment: Alignment | AlignmentError,
+    widths: Mapping[str, float],
+    calibration: tuple[float, float],
+) -> Sample | tuple[str, str]:
+    """The cut sample, or its id and the reason why it cannot be cut."""
+    sample, emission, border_map = own
+    if isinstance(alignment, AlignmentError):
+        return sample.id, str(alignment)
+    try:
+        return cut_one(sample, alignment, labels, emission, border_map, widths, calibration)
+    except AlignmentError as error:
+        return sample.id, str(error)
 
 
 def cut_one(

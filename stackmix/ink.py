@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from stackmix import images
@@ -34,7 +35,20 @@ def _inked(share: NDArray[np.floating], darkest: float) -> NDArray[np.uint8]:
     return np.clip((1.0 - share - FLOOR * top) * (255.0 / ((1 - FLOOR) * top)), 0, 255).astype(np.uint8)
 
 
+@njit(cache=True, nogil=True)
 def _all_white(shade: Image, tile: int) -> bool:
     """Whether every tile of an image has a pure white pixel: then its paper is white, with nothing to divide out."""
-    rows = np.maximum.reduceat(shade, np.arange(0, shade.shape[0], tile), axis=0)
-    return bool((np.maximum.reduceat(rows, np.arange(0, shade.shape[1], tile), axis=1) == 255).all())
+    height, width = shade.shape
+    for top in range(0, height, tile):
+        for left in range(0, width, tile):
+            white = False
+            for y in range(top, min(top + tile, height)):
+                for x in range(left, min(left + tile, width)):
+                    if shade[y, x] == 255:
+                        white = True
+                        break
+                if white:
+                    break
+            if not white:
+                return False
+    return True

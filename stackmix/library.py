@@ -4,49 +4,42 @@ A letter is never a file or a copy of its own, but columns borders[k]..borders[k
 `library.parquet`: the images as they are, encoded without loss, with text, borders, scores, geometry, writer and split.
 """
 
-import json
-from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from stackmix import images
-from stackmix.geometry import Geometry, measure, observe
-from stackmix.ink import ink_of
+from stackmix.measuring import measure_all
 from stackmix.pieces import PieceIndex
-from stackmix.staging import write_whole
 from stackmix.types import SEAM_ROWS, DataError, Image, Letter, Sample
 
 FILE = "library.parquet"
 SHIPPED = Path(__file__).parent / "letters" / "ru_en"
 MIN_SCORE = 0.5  # a letter less sure than this is not stacked, unless it is among the surer half of its kind
-SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("image", pa.binary()),
-        ("text", pa.string()),
-        ("borders", pa.list_(pa.int32())),
-        ("seams", pa.list_(pa.int16())),
-        ("scores", pa.list_(pa.float32())),
-        ("baseline", pa.float32()),
-        ("skew", pa.float32()),
-        ("x_height", pa.float32()),
-        ("slant", pa.float32()),
-        ("stroke_width", pa.float32()),
-        ("writer", pa.string()),
-        ("source", pa.string()),
-        ("split", pa.string()),
-    ]
-)
-GEOMETRY = list(Geometry._fields)
-LISTS = ("borders", "seams", "scores")
+
+
+class Columns(NamedTuple):
+    """N samples as the columns of a table, before they are a library.
+
+    pixels, shapes: as in `LetterLibrary`. borders, scores: those of all samples one behind the other, border_counts and
+    score_counts (N,) of each. seams: (borders, SEAM_ROWS), or None where there are none. geometry: (N, 5).
+    """
+
+    ids: list[str]
+    texts: list[str]
+    writers: list[str]
+    sources: list[str]
+    pixels: NDArray[np.uint8]
+    shapes: NDArray[np.int32]
+    borders: NDArray[np.int32]
+    border_counts: NDArray[np.int64]
+    seams: NDArray[np.int16] | None
+    scores: NDArray[np.float32]
+    score_counts: NDArray[np.int64]
+    geometry: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,93 +111,86 @@ class LetterLibrary:
             if sample.borders is None:
                 raise DataError(f"{sample.id} has no letter borders: cut it with `stackmix cut`")
             kept.append(sample)
-        return cls.of(kept, split, measure_all(kept))
+        columns = _gathered(kept)
+        return cls._seamed(kept, columns._replace(geometry=measure_all(kept)), split)
 
     @classmethod
     def of(cls, kept: list[Sample], split: str, geometry: NDArray[np.float32]) -> "LetterLibrary":
         """A library of samples with borders whose geometry (N, 5) is known already; DataError where there is none."""
-        if not kept:
-            raise DataError("the library is empty: not one sample has letters")
-        names = sorted({s.writer for s in kept})
+        return cls._seamed(kept, _gathered(kept)._replace(geometry=geometry), split)
+
+    @classmethod
+    def _seamed(cls, kept: list[Sample], columns: Columns, split: str) -> "LetterLibrary":
+        """A library of checked columns and the seams of their samples; where one has none, its borders lean."""
+        own = np.split(columns.borders, np.cumsum(columns.border_counts)[:-1])
+        rows = zip(kept, own, columns.geometry.tolist(), strict=True)
+        seams = [leaning(b, s.image.shape, *g) if s.seams is None else _seams(s) for s, b, g in rows]
+        return cls.of_columns(columns._replace(seams=np.concatenate(seams)), split)
+
+    @classmethod
+    def of_columns(cls, columns: Columns, split: str) -> "LetterLibrary":
+        """A library of columns that `check` has passed, with seams; DataError where borders or seams do not rise."""
+        assert columns.seams is not None
+        _refuse_falling(columns, columns.borders[:, None], 1, "borders do not rise")
+        _refuse_falling(columns, columns.seams, 0, "seams cross")
+        names = sorted(set(columns.writers))
         place = {name: i for i, name in enumerate(names)}
-        writers = np.array([place[s.writer] for s in kept], np.int32)
-        shapes = np.array([s.image.shape if s.image.ndim == 3 else (*s.image.shape, 1) for s in kept], np.int32)
-        sizes = shapes.prod(axis=1, dtype=np.int64)
-        scores = [np.ones(len(s.text), np.float32) if s.scores is None else s.scores for s in kept]
-        borders = [_borders(s) for s in kept]
-        seams = [_seams(s, own, *g) for s, own, g in zip(kept, borders, geometry.tolist(), strict=True)]
-        border_columns, seam_columns = np.concatenate(borders), np.concatenate(seams)
-        _refuse_falling(kept, border_columns[:, None], 1, "borders do not rise")
-        _refuse_falling(kept, seam_columns, 0, "seams cross")
-        texts = [s.text for s in kept]
+        writers = np.array([place[name] for name in columns.writers], np.int32)
+        sizes = columns.shapes.prod(axis=1, dtype=np.int64)
         return cls(
-            pixels=np.concatenate([s.image.ravel() for s in kept]),
+            pixels=columns.pixels,
             offsets=np.concatenate([[0], np.cumsum(sizes)])[:-1],
-            shapes=shapes,
-            ids=[s.id for s in kept],
-            texts=texts,
-            sources=[s.source for s in kept],
+            shapes=columns.shapes,
+            ids=columns.ids,
+            texts=columns.texts,
+            sources=columns.sources,
             writers=writers,
             writer_names=names,
-            starts=np.concatenate([[0], np.cumsum([len(t) for t in texts])]).astype(np.int64),
-            scores=np.concatenate(scores),
-            border_columns=border_columns,
-            seam_columns=seam_columns,
-            geometry=geometry,
+            starts=np.concatenate([[0], np.cumsum(columns.border_counts - 1)]).astype(np.int64),
+            scores=columns.scores,
+            border_columns=columns.borders,
+            seam_columns=columns.seams,
+            geometry=columns.geometry,
             split=split,
-            index=PieceIndex.of(texts, writers, usable(texts, np.concatenate(scores))),
+            index=PieceIndex.of(columns.texts, writers, usable(columns.texts, columns.scores)),
         )
 
     def save(self, folder: Path, suffix: str = ".png") -> None:
         """Write `folder/library.parquet`, images encoded without loss as .png or .webp."""
-        columns: dict[str, Any] = {
-            "id": self.ids,
-            "image": [images.encode(self.image(i), suffix, 101) for i in range(len(self))],
-            "text": self.texts,
-            "borders": [self.borders(i) for i in range(len(self))],
-            "seams": [self.seams(i).ravel() for i in range(len(self))],
-            "scores": np.split(self.scores, self.starts[1:-1]),
-            "writer": [self.writer_names[w] for w in self.writers],
-            "source": self.sources,
-            "split": [self.split] * len(self),
-        }
-        columns |= {name: self.geometry[:, k] for k, name in enumerate(GEOMETRY)}
-        about = {b"stackmix": json.dumps({"split": self.split, "samples": len(self)}).encode()}
-        table = pa.Table.from_pydict({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA.with_metadata(about))
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd", row_group_size=4096)
-        write_whole(folder / FILE, sink.getvalue().to_pybytes())
+        from stackmix import storing
+
+        storing.save(self, folder, suffix)
 
     @classmethod
     def load(cls, folder: Path) -> "LetterLibrary":
         """Open a library folder; DataError says what is wrong with it."""
-        path = folder / FILE
-        try:
-            table = pq.read_table(path)
-            names = [n for n in SCHEMA.names if n != "seams" or n in table.column_names]  # seams are optional
-            table = table.select(names).cast(pa.schema([SCHEMA.field(n) for n in names]))
-            rows = table.select([n for n in names if n not in (*GEOMETRY, *LISTS)]).to_pylist()
-            for name in set(LISTS).intersection(names):
-                for row, values in zip(rows, _lists(table[name]), strict=True):
-                    row[name] = values
-            geometry = np.stack([table[n].to_numpy() for n in GEOMETRY], axis=1).astype(np.float32)
-        except (FileNotFoundError, NotADirectoryError):
-            raise DataError(f"{folder} holds no {FILE}: make a letter library with `stackmix cut`") from None
-        except (pa.ArrowException, KeyError, OSError) as error:  # Arrow says OSError for a damaged page
-            raise DataError(f"{path} is no letter library: {error}") from None
-        if not rows:
-            raise DataError(f"{path} is an empty library: cut samples with `stackmix cut` first")
-        if gaps := [name for name in names if table[name].null_count]:
-            raise DataError(f"{path} has empty fields in {', '.join(gaps)}: make the library again with `stackmix cut`")
-        splits = sorted({row["split"] for row in rows})
-        if len(splits) > 1:
-            raise DataError(f"{path} mixes the splits {', '.join(splits)}: cut each into a library of its own")
-        try:
-            with ThreadPoolExecutor() as pool:
-                pictures = list(pool.map(images.decode, (row.pop("image") for row in rows)))
-            return cls.of([_sample(r, p) for r, p in zip(rows, pictures, strict=True)], splits[0], geometry)
-        except DataError as error:
-            raise DataError(f"{path}: {error}") from None
+        from stackmix import storing
+
+        return storing.load(folder)
+
+
+def _gathered(kept: list[Sample]) -> Columns:
+    """The checked columns of samples, without seams and geometry; DataError where there is no sample."""
+    if not kept:
+        raise DataError("the library is empty: not one sample has letters")
+    borders = [np.asarray(s.borders, np.int32) for s in kept]
+    scores = [np.ones(len(s.text), np.float32) if s.scores is None else s.scores for s in kept]
+    columns = Columns(
+        ids=[s.id for s in kept],
+        texts=[s.text for s in kept],
+        writers=[s.writer for s in kept],
+        sources=[s.source for s in kept],
+        pixels=np.concatenate([s.image.ravel() for s in kept]),
+        shapes=np.array([s.image.shape if s.image.ndim == 3 else (*s.image.shape, 1) for s in kept], np.int32),
+        borders=np.concatenate(borders),
+        border_counts=np.array([len(b) for b in borders]),
+        seams=None,
+        scores=np.concatenate(scores).astype(np.float32, copy=False),
+        score_counts=np.array([len(s) for s in scores]),
+        geometry=np.zeros((len(kept), 5), np.float32),
+    )
+    check(columns)
+    return columns
 
 
 def usable(texts: list[str], scores: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -220,76 +206,50 @@ def usable(texts: list[str], scores: NDArray[np.float32]) -> NDArray[np.bool_]:
     return keep
 
 
-def _sample(row: dict[str, Any], image: Image) -> Sample:
-    seams = row.pop("seams", None)
-    if seams is None:
-        return Sample(image=image, **row)
-    if len(seams) != len(row["borders"]) * SEAM_ROWS:
-        found = f"{len(seams)} seam columns do not fit {len(row['borders'])} borders of {SEAM_ROWS} rows"
-        raise DataError(f"{row['id']}: {found}: make the library again with `stackmix cut`")
-    return Sample(image=image, seams=seams.reshape(-1, SEAM_ROWS), **row)
-
-
-def _lists(column: pa.ChunkedArray) -> list[NDArray[Any]]:
-    """The rows of a list column as views into one array; an empty row where there is none."""
-    whole = column.combine_chunks()
-    ends = np.cumsum(np.nan_to_num(whole.value_lengths().to_numpy(zero_copy_only=False))).astype(np.int64)
-    return np.split(whole.flatten().to_numpy(zero_copy_only=False), ends[:-1])[: len(ends)]
-
-
-def _seams(
-    sample: Sample,
+def leaning(
     borders: NDArray[np.int32],
+    shape: tuple[int, ...],
     baseline: float,
     skew: float,
     x_height: float,
     slant: float,
     stroke_width: float,
 ) -> NDArray[np.int16]:
-    """A sample's seams (L+1, SEAM_ROWS), or, where it has none, its borders leaning with the hand."""
-    if sample.seams is not None:
-        if sample.seams.shape != (len(borders), SEAM_ROWS):
-            raise DataError(f"{sample.id}: its seams are not {SEAM_ROWS} columns for each border: {sample.seams.shape}")
-        return sample.seams
-    middle = baseline - x_height / 2 + skew * (borders - sample.image.shape[1] / 2)
-    rows = (np.arange(SEAM_ROWS) + 0.5) * sample.image.shape[0] / SEAM_ROWS
+    """Seams (L+1, SEAM_ROWS) for a sample of a shape and geometry that has none: its borders leaning with the hand."""
+    middle = baseline - x_height / 2 + skew * (borders - shape[1] / 2)
+    rows = (np.arange(SEAM_ROWS) + 0.5) * shape[0] / SEAM_ROWS
     return np.round(borders[:, None] + slant * (middle[:, None] - rows)).astype(np.int16)
 
 
-def _borders(sample: Sample) -> NDArray[np.int32]:
-    """A sample's borders, checked as its scores are: they come from files and index pixels later."""
-    borders = sample.borders
-    assert borders is not None
-    if len(borders) != len(sample.text) + 1 or borders[0] < 0 or borders[-1] > sample.image.shape[1]:
-        width = sample.image.shape[1]
-        raise DataError(f"{sample.id}: borders {borders.tolist()} do not fit {sample.text!r}, {width} columns wide")
-    if sample.scores is not None and len(sample.scores) != len(sample.text):
-        raise DataError(f"{sample.id}: {len(sample.scores)} scores do not fit {sample.text!r}")
-    return borders.astype(np.int32, copy=False)
+def _seams(sample: Sample) -> NDArray[np.int16]:
+    assert sample.seams is not None
+    if sample.seams.shape != (len(sample.text) + 1, SEAM_ROWS):
+        raise DataError(f"{sample.id}: its seams are not {SEAM_ROWS} columns for each border: {sample.seams.shape}")
+    return sample.seams
 
 
-def _refuse_falling(samples: list[Sample], columns: NDArray[np.integer], least: int, why: str) -> None:
+def check(columns: Columns) -> None:
+    """DataError naming the first sample whose borders or scores do not fit its text and image."""
+    lengths, widths = np.array([len(t) for t in columns.texts]), columns.shapes[:, 1]
+    wrong = columns.border_counts != lengths + 1
+    ends = np.cumsum(columns.border_counts)
+    if not wrong.any():  # else the ends are not where they should be
+        wrong = (columns.borders[ends - lengths - 1] < 0) | (columns.borders[ends - 1] > widths)
+    if wrong.any():
+        i = int(wrong.argmax())
+        found = columns.borders[ends[i] - columns.border_counts[i] : ends[i]].tolist()
+        text = columns.texts[i]
+        raise DataError(f"{columns.ids[i]}: borders {found} do not fit {text!r}, {widths[i]} columns wide")
+    if (wrong := columns.score_counts != lengths).any():
+        i = int(wrong.argmax())
+        raise DataError(f"{columns.ids[i]}: {columns.score_counts[i]} scores do not fit {columns.texts[i]!r}")
+
+
+def _refuse_falling(columns: Columns, found: NDArray[np.integer], least: int, why: str) -> None:
     """DataError naming the first sample in whose rows of (borders, K) columns one is not `least` above the last."""
-    ends = np.cumsum([len(s.text) + 1 for s in samples])
-    falls = np.any(np.diff(columns.astype(np.int32, copy=False), axis=0) < least, axis=1)
+    ends = np.cumsum(columns.border_counts)
+    falls = np.any(found[1:] < found[:-1] + found.dtype.type(least), axis=1)
     falls[ends[:-1] - 1] = False  # from one sample to the next
     if falls.any():
-        sample = samples[int(np.searchsorted(ends, falls.argmax(), side="right"))]
-        raise DataError(f"{sample.id} ({sample.text!r}): its {why}; cut it again with `stackmix cut`")
-
-
-def measure_all(samples: list[Sample]) -> NDArray[np.float32]:
-    """(N, 5) geometry of samples with borders; a hand's usual geometry, from a first pass, steadies the second."""
-    borders = [_borders(s) for s in samples]
-    with ThreadPoolExecutor() as pool:
-        inks = list(pool.map(ink_of, (s.image for s in samples)))
-        seen = list(pool.map(observe, inks, (s.text for s in samples), borders))
-        first = list(pool.map(lambda i: measure(inks[i], samples[i].text, borders[i], seen=seen[i]), range(len(inks))))
-    hands: dict[str, list[Geometry]] = defaultdict(list)
-    for sample, geometry in sorted(zip(samples, first, strict=True), key=lambda pair: -len(pair[0].text)):
-        if len(sample.text) >= 3 or sample.writer not in hands:
-            hands[sample.writer].append(geometry)
-    usual = {w: Geometry(*np.median(np.array(own), axis=0).tolist()) for w, own in hands.items()}
-    rows = zip(inks, samples, borders, first, seen, strict=True)
-    found = [measure(ink, s.text, b, usual[s.writer], own, saw) for ink, s, b, own, saw in rows]
-    return np.array(found, np.float32).reshape(len(samples), len(GEOMETRY))
+        i = int(np.searchsorted(ends, falls.argmax(), side="right"))
+        raise DataError(f"{columns.ids[i]} ({columns.texts[i]!r}): its {why}; cut it again with `stackmix cut`")

@@ -38,7 +38,11 @@ class BorderMap(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def _sweep(
-    partings: NDArray[np.uint8], low: int, shifts: NDArray[np.int64], rows: range, best: NDArray[np.float32],
+    partings: NDArray[np.uint8],
+    low: int,
+    shifts: NDArray[np.int64],
+    rows: range,
+    best: NDArray[np.float32],
     back: NDArray[np.int8],
 ) -> None:
     """Costs (R, n) of the best ways along `rows` to each column low.. of the window, and the step each came by."""
