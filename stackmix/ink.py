@@ -1,5 +1,7 @@
 """Ink apart from paper: what is written, 0 on paper to 255 at the darkest, whatever the paper's brightness."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numba import njit
@@ -20,9 +22,7 @@ def ink_of(image: Image) -> Image:
     shade = images.grey(image)
     reach = max(15, shade.shape[0] // 2) | 1  # a lone full stop, too, must lie within its paper
     if _all_white(shade, reach):
-        counts = np.cumsum(cv2.calcHist([shade], [0], None, [256], [0, 256]).ravel())
-        darkest = int(np.searchsorted(counts, DARKEST * shade.size))
-        return cv2.LUT(shade, _inked(np.arange(256) / 255, darkest / 255))
+        return cv2.LUT(shade, _table(_darkest(shade)))
     square = np.ones((reach, reach), np.uint8)
     paper = cv2.blur(cv2.morphologyEx(shade, cv2.MORPH_CLOSE, square), (reach, reach))
     share = shade.astype(np.float32) / np.maximum(paper, 1)
@@ -33,6 +33,27 @@ def _inked(share: NDArray[np.floating], darkest: float) -> NDArray[np.uint8]:
     """Ink of the share of light that comes back, scaled so that the darkest becomes 255."""
     top = max(1.0 - darkest, 0.1)
     return np.clip((1.0 - share - FLOOR * top) * (255.0 / ((1 - FLOOR) * top)), 0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=256)
+def _table(darkest: int) -> NDArray[np.uint8]:
+    """(256,) ink of each grey value on white paper."""
+    return _inked(np.arange(256) / 255, darkest / 255)
+
+
+@njit(cache=True, nogil=True)
+def _darkest(shade: Image) -> int:
+    """The grey value that a share DARKEST of the pixels reach."""
+    counts = np.zeros(256, np.int64)
+    for row in shade:
+        for value in row:
+            counts[value] += 1
+    wanted, so_far = DARKEST * shade.size, 0
+    for value in range(256):
+        so_far += counts[value]
+        if so_far >= wanted:
+            return value
+    return 255
 
 
 @njit(cache=True, nogil=True)

@@ -1,9 +1,11 @@
-"""Letters racked for stacking: every sample's ink scaled once to the working height, on one baseline at one x-height.
+"""Letters racked for stacking: scaled once to the working height, on one baseline, at one x-height, slant and stroke.
 
-The rack is stored column by column, so that a piece is one contiguous block of memory, and only the rows that a sample
-reaches are kept.
+What belongs to one letter is cut out along its seams as an outline of its own and stored column by column, so that
+laying it down is a walk over contiguous memory. Within a hand all letters lean alike and are equally bold: a sample's
+slant and stroke width are brought to what is usual for its writer.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -12,150 +14,183 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from stackmix.geometry import INK
 from stackmix.ink import ink_of
 from stackmix.library import LetterLibrary
+from stackmix.outlines import joins_of, lift
 from stackmix.ownership import owners_of
 from stackmix.types import Image
 
-X_HEIGHT = 0.28  # of the height: room for 2.3 x-heights above the baseline and 1.2 below
-BASELINE = 0.66  # of the height, from the top
+X_HEIGHT = 0.26  # of the height: room for 2.46 x-heights above the baseline and 1.38 below
+BASELINE = 0.64  # of the height, from the top
+OVERLAP = 0.06  # of an x-height: how far a cut stroke reaches over its border
+MAX_LEAN = 0.3  # a sample's slant is not changed by more
+MAX_BOLDER = 2.0  # pixels by which a stroke is made wider or thinner at most
+CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+BATCH = 64  # samples that a thread racks at a time
 
 
 class Rack(NamedTuple):
-    """pixels: one uint8 arena of ink, 255 the darkest: sample i as (widths[i], rows[i]) from at[i] on, its first row
-    being row tops[i] of the working height. owners: whose ink each of them is (`stackmix.ownership`).
+    """The outline of letter k of a library is pixels[at[k]:] as (width, rows) light, 255 where it has no ink.
 
-    borders: the library's borders in columns of the rack's own samples, laid out as `LetterLibrary.border_columns`.
-    seams: (borders, height) the column at which each border parts its letters, by row.
-    crossings: for each border the mean row of the ink on it, -1 where no stroke crosses it.
-    extents: (letters, 2) columns of a letter's ink.
+    letters: (letters, 4) columns from the letter's left border to its outline, its width, its first row at the working
+    height, its rows. borders: columns of the library's borders in the racked samples, laid out as
+    `LetterLibrary.border_columns`. joins: (borders, 3) the stroke that crosses a border: its row, its slope in rows a
+    column to the right, its thickness in rows, which is 0 where none does.
     """
 
     height: int
     x_height: float
     baseline: int
     pixels: NDArray[np.uint8]
-    owners: NDArray[np.uint8]
     at: NDArray[np.int64]
-    widths: NDArray[np.int32]
-    rows: NDArray[np.int32]
-    tops: NDArray[np.int32]
+    letters: NDArray[np.int32]
     borders: NDArray[np.int32]
-    seams: NDArray[np.int16]
-    crossings: NDArray[np.float32]
-    extents: NDArray[np.int32]
+    joins: NDArray[np.float32]
 
     @classmethod
     def of(cls, library: LetterLibrary, height: int) -> "Rack":
-        """Scale a library to a working height in pixels, every sample into its place in one arena."""
-        x_height, baseline = X_HEIGHT * height, round(BASELINE * height)
-        scales = x_height / library.geometry[:, 2].astype(np.float64)
-        lengths, shapes = np.diff(library.starts), library.shapes
-        widths = np.maximum(lengths, np.round(shapes[:, 1] * scales)).astype(np.int32)
-        shifts = baseline - np.round(library.geometry[:, 0] * scales).astype(np.int32)
-        ends = np.clip(shifts + np.maximum(1, np.round(shapes[:, 0] * scales)), 1, height).astype(np.int32)
-        tops = np.clip(shifts, 0, ends - 1).astype(np.int32)
-        rows = ends - tops
-        at = np.concatenate([[0], np.cumsum(widths.astype(np.int64) * rows)])[:-1]
-        size, count = int((widths.astype(np.int64) * rows).sum()), len(library.border_columns)
-        rack = cls(
-            height,
-            x_height,
-            baseline,
-            np.zeros(size, np.uint8),
-            np.zeros(size, np.uint8),
-            at,
-            widths,
-            rows,
-            tops,
-            np.empty(count, np.int32),
-            np.empty((count, height), np.int16),
-            np.empty(count, np.float32),
-            np.empty((int(library.starts[-1]), 2), np.int32),
-        )
+        """Scale a library to a working height in pixels."""
+        frame = _Frame(height, X_HEIGHT * height, round(BASELINE * height))
+        styles = styles_of(library)[library.writers]
+        batches = [range(i, min(i + BATCH, len(library))) for i in range(0, len(library), BATCH)]
+        borders = np.empty(len(library.border_columns), np.int32)
+        joins = np.empty((len(borders), 3), np.float32)
+        letters = np.empty((int(library.starts[-1]), 4), np.int32)
+
+        def fill(batch: range) -> NDArray[np.uint8]:
+            return np.concatenate([_rack(library, i, frame, styles[i], borders, joins, letters) for i in batch])
+
         with ThreadPoolExecutor() as pool:
-            for _ in pool.map(lambda i: rack._fill(library, i, float(scales[i]), int(shifts[i])), range(len(library))):
-                pass
-        return rack
+            pixels = _joined(pool.map(fill, batches))
+        sizes = letters[:, 1].astype(np.int64) * letters[:, 3]
+        at = np.concatenate([[0], np.cumsum(sizes)])[:-1]
+        return cls(height, frame.x_height, frame.baseline, pixels, at, letters, borders, joins)
 
-    def ink(self, sample: int) -> NDArray[np.uint8]:
-        """(width, rows) view of a sample's ink, column by column."""
-        return self._view(self.pixels, sample)
-
-    def _view(self, arena: NDArray[np.uint8], sample: int) -> NDArray[np.uint8]:
-        start, shape = int(self.at[sample]), (int(self.widths[sample]), int(self.rows[sample]))
-        return arena[start : start + shape[0] * shape[1]].reshape(shape)
-
-    def _fill(self, library: LetterLibrary, sample: int, scale: float, shift: int) -> None:
-        """Scale one sample into the arena: ink, borders, seams, owners, crossings."""
-        ink, skew = ink_of(library.image(sample)), float(library.geometry[sample, 1])
-        own = slice(int(library.starts[sample]) + sample, int(library.starts[sample + 1]) + sample + 1)
-        top, columns = int(self.tops[sample]), self.ink(sample)
-        _place(ink, skew, scale, shift - top, columns)
-        stretch = len(columns) / ink.shape[1]
-        self.borders[own] = _rising(library.borders(sample) * stretch, len(columns))
-        # where each working row lies in the source, at each border of the line that was levelled
-        drop = skew * (library.borders(sample) - ink.shape[1] / 2)
-        seams = _seams_at(library.seams(sample), drop, ink.shape[0], scale, shift, stretch, self.seams[own])
-        inside = np.ascontiguousarray(seams[:, top : top + columns.shape[1]])
-        _, extents = owners_of(columns, inside, self._view(self.owners, sample))
-        self.extents[own.start - sample : own.stop - sample - 1] = extents
-        self.crossings[own] = _crossings(columns, inside, top)
+    def outline(self, letter: int) -> NDArray[np.uint8]:
+        """(width, rows) light of a letter, column by column: a view."""
+        _, width, _, rows = self.letters[letter].tolist()
+        start = int(self.at[letter])
+        return self.pixels[start : start + width * rows].reshape(width, rows)
 
 
-def _place(ink: Image, skew: float, scale: float, shift: int, columns: NDArray[np.uint8]) -> None:
-    """Level and scale (H, W) ink, and lay it, `shift` rows down, into (width, rows) columns."""
-    if abs(skew) > 1e-3:
-        level = np.array([[1, 0, 0], [-skew, 1, skew * ink.shape[1] / 2]], np.float32)
-        ink = cv2.warpAffine(ink, level, (ink.shape[1], ink.shape[0]), flags=cv2.INTER_LINEAR)
-    size = len(columns), max(1, round(ink.shape[0] * scale))
+class _Frame(NamedTuple):
+    height: int
+    x_height: float
+    baseline: int
+
+
+def styles_of(library: LetterLibrary) -> NDArray[np.float32]:
+    """(writers, 2) each hand's usual slant, and stroke width in x-heights: the medians of its samples."""
+    slant, stroke = library.geometry[:, 3], library.geometry[:, 4] / library.geometry[:, 2]
+    own = [library.writers == writer for writer in range(len(library.writer_names))]
+    return np.array([(np.median(slant[o]), np.median(stroke[o])) for o in own], np.float32)
+
+
+def _joined(parts: Iterator[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Parts one behind the other, in an array that grows, so that they are not all held twice."""
+    whole, size = np.empty(1 << 20, np.uint8), 0
+    for part in parts:
+        if size + len(part) > len(whole):
+            whole.resize(max(size + len(part), len(whole) * 5 // 4), refcheck=False)
+        whole[size : size + len(part)] = part
+        size += len(part)
+    whole.resize(size, refcheck=False)
+    return whole
+
+
+def _rack(
+    library: LetterLibrary,
+    sample: int,
+    frame: _Frame,
+    style: NDArray[np.float32],
+    borders: NDArray[np.int32],
+    joins: NDArray[np.float32],
+    letters: NDArray[np.int32],
+) -> NDArray[np.uint8]:
+    """The pixels of a sample's outlines; what else is known of them goes into the last three arrays."""
+    first, last = int(library.starts[sample]), int(library.starts[sample + 1])
+    own = slice(first + sample, last + sample + 1)
+    baseline, skew, x_height, slant, stroke = library.geometry[sample].tolist()
+    scale = frame.x_height / x_height
+    shift = frame.baseline - round(baseline * scale)
+    lean = float(np.clip(style[0] - slant, -MAX_LEAN, MAX_LEAN))
+    ink = ink_of(library.image(sample))
+    source = ink.shape
+    small = _scaled(ink, scale, last - first, style[1] * frame.x_height - stroke * scale)
+    stretch = small.shape[1] / source[1]
+    middle = frame.baseline - frame.x_height / 2 - shift  # the row of `small` that stays in place when it leans
+    small, pad = _straightened(small, skew, lean, middle)
+    top, end = max(0, shift), min(frame.height, shift + small.shape[0])
+    if end <= top:  # a baseline far outside its image
+        small, top, end, shift = np.zeros((1, small.shape[1]), np.uint8), 0, 1, 0
+    columns = np.ascontiguousarray(small[top - shift : end - shift].T)
+    borders[own] = _rising(library.borders(sample) * stretch + pad, pad, len(columns) - pad)
+    drop = skew * (library.borders(sample) - source[1] / 2)
+    rows = np.arange(top, end)
+    at = (rows[None, :] + 0.5 - shift) / scale + drop[:, None]  # where each row lies in the source, at each border
+    seams = _seams_at(library.seams(sample), at, source[0], stretch, pad + lean * (middle + shift - rows))
+    owners, extents = owners_of(columns, seams)
+    joins[own] = joins_of(columns, seams, top, frame.x_height)
+    reach = max(1, round(OVERLAP * frame.x_height))
+    return lift(columns, owners, extents, seams, borders[own], reach, top, letters[first:last])
+
+
+def _scaled(ink: Image, scale: float, least: int, bolder: float) -> Image:
+    """(H, W) ink scaled, at least `least` columns wide, its strokes `bolder` pixels wider or, below 0, thinner."""
+    size = max(least, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
     small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    top, bottom = max(0, shift), min(columns.shape[1], shift + size[1])
-    if bottom > top:
-        columns[:, top:bottom] = small[top - shift : bottom - shift].T
+    if abs(bolder) < 0.25:
+        return small
+    # one step of a 3 x 3 cross moves both sides of a stroke by a pixel
+    share = min(abs(bolder), MAX_BOLDER) / 2
+    moved = cv2.dilate(small, CROSS) if bolder > 0 else cv2.erode(small, CROSS)
+    return cv2.addWeighted(small, 1 - share, moved, share, 0)
 
 
-def _rising(borders: NDArray[np.float64], width: int) -> NDArray[np.int32]:
-    """Borders at whole columns, at least one apart, within the width."""
-    steps = np.arange(len(borders))
-    scaled = np.maximum.accumulate(np.round(borders).astype(np.int64) - steps) + steps
-    return np.minimum(scaled, width - steps[::-1]).astype(np.int32)
+def _straightened(ink: Image, skew: float, lean: float, middle: float) -> tuple[Image, int]:
+    """Level ink whose baseline falls by `skew` and lean it by `lean` about row `middle`; columns added on each side."""
+    height, width = ink.shape
+    pad = int(np.ceil(abs(lean) * max(middle, height - middle, 0)))
+    if abs(skew) * width < 1 and pad <= 1:  # half a pixel at either end
+        return ink, 0
+    centre = width / 2
+    matrix = np.array(
+        [
+            [1 + lean * skew, -lean, lean * (middle - skew * centre) + pad],
+            [-skew, 1, skew * centre],
+        ],
+        np.float64,
+    )
+    return cv2.warpAffine(ink, matrix, (width + 2 * pad, height), flags=cv2.INTER_LINEAR), pad
+
+
+@njit(cache=True, nogil=True)
+def _rising(borders: NDArray[np.float64], low: int, high: int) -> NDArray[np.int32]:
+    """Borders at whole columns, at least one apart, within low..high."""
+    found, last = np.empty(len(borders), np.int32), len(borders) - 1
+    for i in range(len(borders)):
+        least = low if i == 0 else found[i - 1] + 1
+        found[i] = min(max(round(borders[i]), least), high - (last - i))
+    return found
 
 
 @njit(cache=True, nogil=True)
 def _seams_at(
     seams: NDArray[np.int16],
-    drop: NDArray[np.float64],
-    rows: int,
-    scale: float,
-    shift: int,
+    at: NDArray[np.float64],
+    height: int,
     stretch: float,
-    found: NDArray[np.int16],
+    aside: NDArray[np.float64],
 ) -> NDArray[np.int16]:
-    """Seams (B, K) of an image of `rows` rows at each working row, into found (B, height): straight lines between."""
+    """Seams (B, K) of an image of some height at the rows `at` (B, R) of it, straight lines between, each row moved
+    `aside` (R,): (B, R).
+    """
     last = seams.shape[1] - 1
-    for i in range(len(found)):
-        for y in range(found.shape[1]):
-            source = ((y + 0.5 - shift) / scale + drop[i]) * ((last + 1) / rows) - 0.5
-            row = min(max(source, 0.0), float(last))
+    found = np.empty(at.shape, np.int16)
+    for i in range(at.shape[0]):
+        for y in range(at.shape[1]):
+            row = min(max(at[i, y] * ((last + 1) / height) - 0.5, 0.0), float(last))
             k = min(int(row), last - 1)
-            column = round((seams[i, k] + (row - k) * (seams[i, k + 1] - seams[i, k])) * stretch)
+            column = round((seams[i, k] + (row - k) * (seams[i, k + 1] - seams[i, k])) * stretch + aside[y])
             found[i, y] = column if i == 0 else max(column, found[i - 1, y])
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _crossings(columns: NDArray[np.uint8], seams: NDArray[np.int16], top: int) -> NDArray[np.float32]:
-    """Mean row of the ink that lies on both sides of each seam (B, rows), -1 where none does; `top`: of row 0."""
-    found = np.full(len(seams), -1.0, np.float32)
-    for i in range(1, len(seams) - 1):
-        mass, moment = 0, 0
-        for y in range(columns.shape[1]):
-            right = seams[i, y]
-            if 0 < right < len(columns) and columns[right, y] > INK and columns[right - 1, y] > INK:
-                mass += 1
-                moment += y + top
-        if mass > 0:
-            found[i] = moment / mass
     return found

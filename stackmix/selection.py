@@ -1,8 +1,9 @@
-"""Which instances of which pieces write a word: one dynamic programme over randomly drawn candidates.
+"""Which instances of which pieces write a word: one dynamic programme over all candidates of a hand.
 
-As unit selection in speech synthesis (Hunt and Black 1996): a target cost for each piece (long pieces are cheap, and
-letters from the same place in a word), a join cost for each seam (strokes that meet at one height, or empty columns on
-both sides), and the cheapest chain of pieces from the first letter to the last.
+As unit selection in speech synthesis (Hunt and Black 1996): a target cost for each piece (long pieces are cheap, sure
+letters, letters from the same place in a word that had the same neighbours there), a join cost for each seam (strokes
+that meet at one height, with one slope and thickness, or empty columns on both sides; one hand), and the cheapest chain
+of pieces from the first letter to the last. A temperature adds random costs, so that equal texts differ.
 """
 
 from typing import NamedTuple
@@ -14,11 +15,18 @@ from numpy.typing import NDArray
 from stackmix.pieces import find_key, key_of
 from stackmix.types import MAX_PIECE
 
-CANDIDATES = 4  # instances drawn of each piece
+CANDIDATES = 16  # instances of a piece that are weighed, evenly spread over all there are
 PIECE_COST = 1.0
 PLACE_COST = 0.35  # a medial letter at a word's end, or the other way round
-BROKEN_COST = 0.7  # a stroke that ends in the air at a seam
-JITTER = 0.5  # random cost, so that equal texts differ
+CONTEXT_COST = 0.25  # a letter that had another neighbour where it comes from, on each side
+DOUBT_COST = 0.5  # for a piece whose least sure letter has score 0
+JITTER = 0.5  # the largest random cost, at temperature 1
+BROKEN_COST = 0.9  # a stroke that ends in the air at a seam
+HEIGHT_COST = 2.0  # an x-height between the strokes that meet
+SLOPE_COST = 0.4  # a stroke that goes on 45 degrees steeper
+THICKNESS_COST = 0.4  # a stroke that goes on twice as thick, or half
+WRITER_COST = 1.0  # another hand
+STYLE_COST = 3.0  # a hand that leans by one more, or whose strokes are an x-height wider
 
 
 @njit(cache=True, inline="always")
@@ -38,10 +46,11 @@ def uniform(state: NDArray[np.uint64]) -> float:
 
 
 class Stock(NamedTuple):
-    """What candidates are drawn from: arrays of `PieceIndex`, the letters' `places`, `Rack.crossings` and its x_height.
+    """What candidates are drawn from: arrays of `PieceIndex`, `LetterLibrary` and `Rack`.
 
-    starts: (N+1,) first letter of each sample. places: for each letter of the library its `places_in` word.
-    same_text: (N,) a number for each sample's text, equal where texts are.
+    starts: (N+1,) first letter of each sample. For each letter of the library: places, `places_of` its word; codes;
+    scores. styles: (hands, 2) of `rack.styles_of`. For each sample: same_text, a number that is equal where texts are;
+    writers.
     """
 
     keys: NDArray[np.uint64]
@@ -52,15 +61,39 @@ class Stock(NamedTuple):
     entry_writer: NDArray[np.int32]
     starts: NDArray[np.int64]
     places: NDArray[np.uint8]
-    crossings: NDArray[np.float32]
+    codes: NDArray[np.uint8]
+    scores: NDArray[np.float32]
+    joins: NDArray[np.float32]
     x_height: float
+    styles: NDArray[np.float32]
     same_text: NDArray[np.int32]
+    writers: NDArray[np.int32]
 
 
-def places_in(text: str) -> NDArray[np.uint8]:
-    """(L,) where each letter stands in its word: 1 first, 2 last, 3 both, 0 between; signs bound words as spaces do."""
-    inner = np.array([False, *(c.isalnum() for c in text), False])
-    return (~inner[:-2] * 1 + ~inner[2:] * 2).astype(np.uint8)
+class Choice(NamedTuple):
+    """How pieces are chosen. longest: letters in a piece at most. mixed: from any hand, not from one. temperature: 0
+    for the cheapest chain of all. shunned: the `Stock.same_text` that no piece is taken from, -1 for none.
+    """
+
+    longest: int
+    mixed: bool
+    temperature: float
+    shunned: int
+
+
+@njit(cache=True)
+def places_of(wordly: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(L,) where each letter stands in its word: 1 first, 2 last, 3 both, 0 between.
+
+    wordly: (L,) whether a letter is one of a word; signs bound words as spaces do.
+    """
+    places = np.zeros(len(wordly), np.uint8)
+    for k in range(len(wordly)):
+        if k == 0 or not wordly[k - 1]:
+            places[k] |= 1
+        if k == len(wordly) - 1 or not wordly[k + 1]:
+            places[k] |= 2
+    return places
 
 
 @njit(cache=True)
@@ -76,83 +109,134 @@ def _first_of(entry_writer: NDArray[np.int32], low: int, high: int, writer: int)
 
 
 @njit(cache=True)
-def _range(stock: Stock, place: int, hands: NDArray[np.int32], length: int) -> tuple[int, int]:
-    """Entries of a piece by the first hand; of a single letter by the first hand that has it."""
+def _range(stock: Stock, place: int, hands: NDArray[np.int32], length: int, mixed: bool) -> tuple[int, int]:
+    """Entries of a piece: of all hands where mixed; by the first hand; of a single letter by the first that has it."""
+    low, end = np.int64(stock.key_starts[place]), np.int64(stock.key_starts[place + 1])
+    if mixed:
+        return low, end
     for h in range(len(hands) if length == 1 else 1):
-        end = stock.key_starts[place + 1]
-        low = _first_of(stock.entry_writer, stock.key_starts[place], end, hands[h])
-        high = _first_of(stock.entry_writer, low, end, hands[h] + 1)
-        if high > low:
-            return low, high
+        begin = _first_of(stock.entry_writer, low, end, hands[h])
+        stop = _first_of(stock.entry_writer, begin, end, hands[h] + 1)
+        if stop > begin:
+            return begin, stop
     return 0, 0
 
 
 @njit(cache=True)
-def _join(
-    stock: Stock, nodes: NDArray[np.int32], cost: NDArray[np.float64], ending: NDArray[np.int32], here: float
-) -> tuple[float, int]:
-    """The cheapest way on from one of the nodes `ending` to a piece whose left border is crossed at row `here`."""
-    best, before = np.inf, -1
-    for last in ending:
-        s = nodes[last, 0]
-        there = stock.crossings[stock.starts[s] + s + nodes[last, 1] + nodes[last, 2]]
-        join = abs(here - there) / stock.x_height if (here < 0) == (there < 0) else BROKEN_COST
-        if cost[last] + join < best:
-            best, before = cost[last] + join, last
-    return best, before
+def _target(
+    stock: Stock, codes: NDArray[np.uint8], places: NDArray[np.uint8], i: int, length: int, sample: int, position: int
+) -> float:
+    """What it costs to write codes[i : i + length] with a piece, whatever stands beside it."""
+    first = stock.starts[sample] + position
+    last = first + length - 1
+    misplaced = ((stock.places[first] ^ places[i]) & 1) + ((stock.places[last] ^ places[i + length - 1]) & 2) // 2
+    before = stock.codes[first - 1] if position > 0 else np.uint8(0)
+    after = stock.codes[last + 1] if last + 1 < stock.starts[sample + 1] else np.uint8(0)
+    strange = int(before != (codes[i - 1] if i > 0 else 0)) + int(
+        after != (codes[i + length] if i + length < len(codes) else 0)
+    )
+    surety = np.float32(1)
+    for k in range(first, last + 1):
+        surety = min(surety, stock.scores[k])
+    return PIECE_COST + PLACE_COST * misplaced + CONTEXT_COST * strange + DOUBT_COST * (1 - surety)
+
+
+@njit(cache=True, inline="always")
+def _meeting(right: NDArray[np.float32], left: NDArray[np.float32], x_height: float) -> float:
+    """What it costs that a stroke (row, slope, thickness) leaves one piece and arrives so at the next."""
+    if (right[2] > 0) != (left[2] > 0):
+        return BROKEN_COST
+    if right[2] == 0:
+        return 0.0
+    bolder = abs(right[2] - left[2]) / min(right[2], left[2])
+    return (
+        HEIGHT_COST * abs(right[0] - left[0]) / x_height
+        + SLOPE_COST * abs(right[1] - left[1])
+        + THICKNESS_COST * min(bolder, 1.0)
+    )
 
 
 @njit(cache=True)
 def select(
     codes: NDArray[np.uint8],
     places: NDArray[np.uint8],
-    longest: int,
+    choice: Choice,
     hands: NDArray[np.int32],
     state: NDArray[np.uint64],
     stock: Stock,
-    shunned: int = -1,
 ) -> NDArray[np.int32]:
     """(P, 3) sample, first letter and length of the pieces that write one word, in order.
 
-    codes, places: (L,) of the word. longest: letters in a piece at most. hands: writers to take letters from, the one
-    wanted first, then the ones most like it. state: of `next_random`. shunned: the `same_text` no piece is taken from,
-    -1 for none. A letter that no hand has leaves an empty result.
+    codes, places: (L,) of the word. hands: writers to take letters from, the one wanted first, then the ones most like
+    it. state: of `next_random`. A letter that no hand has leaves an empty result.
     """
     count = len(codes)
-    nodes = np.empty((count * MAX_PIECE * CANDIDATES, 4), np.int32)  # sample, position, length, node before
-    cost = np.empty(len(nodes))
+    room = count * MAX_PIECE * CANDIDATES
+    nodes = np.empty((room, 4), np.int32)  # sample, position, length, node before
+    sides = np.empty((room, 3), np.float32)  # the stroke over the right border
+    cost = np.empty(room)
     ending = np.empty((count + 1, MAX_PIECE * CANDIDATES), np.int32)
     ends = np.zeros(count + 1, np.int32)
     made = 0
     for i in range(count):
-        for length in range(1, min(longest, count - i, MAX_PIECE) + 1):
+        if i > 0 and ends[i] == 0:
+            continue
+        for length in range(1, min(choice.longest, count - i, MAX_PIECE) + 1):
             place = find_key(key_of(codes, i, length), stock.keys, stock.slots)
             if place < 0:
                 break
-            low, high = _range(stock, place, hands, length)
-            for _ in range(min(CANDIDATES, high - low)):
-                entry = low + np.int64(next_random(state) % np.uint64(high - low))
+            low, high = _range(stock, place, hands, length, choice.mixed)
+            drawn = min(CANDIDATES, high - low)
+            offset = uniform(state) * (high - low)
+            for draw in range(drawn):
+                entry = low + (np.int64(offset) + draw * (high - low) // drawn) % (high - low)
                 for _ in range(high - low):  # a shunned sample gives way to the next one that is not
-                    if stock.same_text[stock.entry_sample[entry]] != shunned:
+                    if stock.same_text[stock.entry_sample[entry]] != choice.shunned:
                         break
-                    entry = low + (entry + 1 - low) % np.int64(high - low)
-                sample, position = stock.entry_sample[entry], np.int64(stock.entry_position[entry])
-                if stock.same_text[sample] == shunned:
-                    continue
-                letter = stock.starts[sample] + position
-                misplaced = (stock.places[letter] ^ places[i]) & 1
-                misplaced += ((stock.places[letter + length - 1] ^ places[i + length - 1]) & 2) // 2
-                target = PIECE_COST + JITTER * uniform(state) + PLACE_COST * misplaced
+                    entry = low + (entry + 1 - low) % (high - low)
+                sample, position = np.int64(stock.entry_sample[entry]), np.int64(stock.entry_position[entry])
+                if stock.same_text[sample] == choice.shunned:
+                    break
+                target = _target(stock, codes, places, i, length, sample, position)
+                target += choice.temperature * JITTER * uniform(state)
+                border = stock.starts[sample] + sample + position
                 best, before = 0.0, -1
                 if i > 0:
-                    best, before = _join(stock, nodes, cost, ending[i, : ends[i]], stock.crossings[letter + sample])
-                if best < np.inf:
-                    nodes[made, 0], nodes[made, 1], nodes[made, 2], nodes[made, 3] = sample, position, length, before
-                    cost[made] = best + target
-                    ending[i + length, ends[i + length]] = made
-                    ends[i + length] += 1
-                    made += 1
+                    best, before = _before(stock, nodes, sides, cost, ending[i, : ends[i]], stock.joins[border], sample)
+                nodes[made, 0], nodes[made, 1], nodes[made, 2], nodes[made, 3] = sample, position, length, before
+                sides[made] = stock.joins[border + length]
+                cost[made] = best + target
+                ending[i + length, ends[i + length]] = made
+                ends[i + length] += 1
+                made += 1
     return _chain(nodes, cost, ending[count, : ends[count]])
+
+
+@njit(cache=True)
+def _before(
+    stock: Stock,
+    nodes: NDArray[np.int32],
+    sides: NDArray[np.float32],
+    cost: NDArray[np.float64],
+    ending: NDArray[np.int32],
+    left: NDArray[np.float32],
+    sample: int,
+) -> tuple[float, int]:
+    """The cheapest way on from one of the nodes `ending` to a piece of a sample with a stroke over its left border."""
+    best, before = np.inf, -1
+    writer = stock.writers[sample]
+    for last in ending:
+        if cost[last] >= best:
+            continue
+        join = cost[last] + _meeting(sides[last], left, stock.x_height)
+        other = stock.writers[nodes[last, 0]]
+        if other != writer:
+            apart = abs(stock.styles[other, 0] - stock.styles[writer, 0])
+            apart += abs(stock.styles[other, 1] - stock.styles[writer, 1])
+            join += WRITER_COST + STYLE_COST * apart
+        if join < best:
+            best, before = join, last
+    return best, before
 
 
 @njit(cache=True)

@@ -75,9 +75,11 @@ class Word:
     """A stacked word or line: image (H, W) uint8, its text, borders (L+1,), and where each piece came from.
 
     pieces: one (source sample's id, first letter, number of letters, writer) for each piece, in writing order.
+    boxes: (words, 4) first column, first row, end column and end row of the ink of each word.
     """
 
     image: Image
     text: str
     borders: NDArray[np.int32]
     pieces: tuple[tuple[str, int, int, str], ...]
+    boxes: NDArray[np.int32]

@@ -1,6 +1,7 @@
 """Choice of pieces against every chain there is, the random numbers against their published ones."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,11 +13,19 @@ from stackmix.library import LetterLibrary
 from stackmix.selection import (
     BROKEN_COST,
     CANDIDATES,
+    CONTEXT_COST,
+    DOUBT_COST,
+    HEIGHT_COST,
     JITTER,
     PIECE_COST,
     PLACE_COST,
+    SLOPE_COST,
+    STYLE_COST,
+    THICKNESS_COST,
+    WRITER_COST,
+    Choice,
     next_random,
-    places_in,
+    places_of,
     select,
     uniform,
 )
@@ -63,15 +72,21 @@ def test_uniform_is_splitmix_in_0_to_1(seed: int) -> None:
     [("", []), ("a", [3]), ("ab", [1, 2]), ("abc", [1, 0, 2]), ("ab.", [1, 2, 2]), ("ёж 7я", [1, 2, 0, 1, 2])],
 )
 def test_places_in_words(text: str, places: list[int]) -> None:
-    assert places_in(text).tolist() == places
+    assert places_in(text) == places
+
+
+def places_in(text: str) -> list[int]:
+    return places_of(np.array([letter.isalnum() for letter in text], bool)).tolist()
 
 
 @pytest.fixture(scope="module")
 def stacker(sample_of: Callable) -> Stacker:
-    """Three hands: one with joined letters, one with parted ones, one that alone has `k`."""
+    """Three hands: one with joined letters, one with parted ones, one that alone has `k`; some letters are unsure."""
     samples = [sample_of(w, "anna", gap=6, joined=True) for w in ("abba", "bad", "dab", "a", "add")]
     samples += [sample_of(w, "boris") for w in ("abad", "bab", "d")]
     samples += [sample_of(w, "clara", unit=30) for w in ("kab", "a")]
+    rng = np.random.default_rng(0)
+    samples = [replace(s, scores=rng.uniform(0.5, 1, len(s.text)).astype(np.float32)) for s in samples]
     return Stacker(LetterLibrary.build(samples, "train"), 48)
 
 
@@ -81,29 +96,50 @@ class Node:
     def __init__(self, stacker: Stacker, first: int, length: int, sample: int, position: int, target: float) -> None:
         self.first, self.end, self.target, self.piece = first, first + length, target, (sample, position, length)
         base = stacker.library.starts[sample] + sample + position
-        self.left, self.right = (float(stacker.rack.crossings[b]) for b in (base, base + length))
+        self.left, self.right = (stacker.rack.joins[b].astype(float) for b in (base, base + length))
+        self.writer = int(stacker.library.writers[sample])
 
 
-def draw_nodes(stacker: Stacker, text: str, longest: int, hands: list[int], seed: int) -> list[Node]:
+def target_of(stacker: Stacker, text: str, first: int, length: int, sample: int, position: int) -> float:
+    """The cost of a piece by itself, from the texts."""
+    library, whole = stacker.library, stacker.library.texts[sample]
+    there, places = places_in(whole), places_in(text)
+    wrong = int((there[position] & 1) != (places[first] & 1))
+    wrong += int((there[position + length - 1] & 2) != (places[first + length - 1] & 2))
+    ours, theirs = f" {text} ", f" {whole} "
+    strange = (ours[first] != theirs[position]) + (ours[first + length + 1] != theirs[position + length + 1])
+    start = library.starts[sample] + position
+    doubt = 1 - float(library.scores[start : start + length].min())
+    return PIECE_COST + PLACE_COST * wrong + CONTEXT_COST * strange + DOUBT_COST * doubt
+
+
+def draw_nodes(stacker: Stacker, text: str, choice: Choice, hands: list[int], seed: int) -> list[Node]:
     """The candidates that are drawn, by walking over the library's texts."""
     library, random, nodes = stacker.library, Plain(seed), []
-    places = places_in(text)
+    ends = {0}
     for first in range(len(text)):
-        for length in range(1, min(longest, MAX_PIECE, len(text) - first) + 1):
+        if first not in ends:
+            continue
+        for length in range(1, min(choice.longest, MAX_PIECE, len(text) - first) + 1):
             piece = text[first : first + length]
+            if not any(piece in whole for whole in library.texts):
+                break
             entries = []
-            for hand in hands if length == 1 else hands[:1]:
-                own = [s for s in range(len(library)) if library.writers[s] == hand]
+            for some in [hands] if choice.mixed else [[hand] for hand in (hands if length == 1 else hands[:1])]:
+                own = sorted(
+                    (s for s in range(len(library)) if library.writers[s] in some), key=library.writers.__getitem__
+                )
                 entries = [(s, p) for s in own for p in range(99) if library.texts[s].startswith(piece, p)]
                 if entries:
                     break
-            for _ in range(min(CANDIDATES, len(entries))):
-                sample, position = entries[random.next() % len(entries)]
-                there = places_in(library.texts[sample])
-                wrong = int((there[position] & 1) != (places[first] & 1))
-                wrong += int((there[position + length - 1] & 2) != (places[first + length - 1] & 2))
-                target = PIECE_COST + JITTER * random.uniform() + PLACE_COST * wrong
+            drawn = min(CANDIDATES, len(entries))
+            offset = int(random.uniform() * len(entries))
+            for k in range(drawn):
+                sample, position = entries[(offset + k * len(entries) // drawn) % len(entries)]
+                target = target_of(stacker, text, first, length, sample, position)
+                target += choice.temperature * JITTER * random.uniform()
                 nodes.append(Node(stacker, first, length, sample, position, target))
+                ends.add(first + length)
     return nodes
 
 
@@ -115,46 +151,80 @@ def chains(nodes: list[Node], start: int, end: int) -> Iterator[list[Node]]:
             yield from ([node, *rest] for rest in chains(nodes, node.end, end))
 
 
-def cost_of(chain: list[Node], x_height: float) -> float:
-    cost = sum(node.target for node in chain)
-    for before, after in pairwise(chain):
-        crossed = before.right >= 0, after.left >= 0
-        cost += abs(before.right - after.left) / x_height if crossed[0] == crossed[1] else BROKEN_COST
-    return cost
+def join_cost(stacker: Stacker, before: Node, after: Node) -> float:
+    cost = 0.0
+    if before.writer != after.writer:
+        styles = stacker.hands.styles.astype(float)
+        cost += WRITER_COST + STYLE_COST * np.abs(styles[before.writer] - styles[after.writer]).sum()
+    (row, slope, thickness), (row2, slope2, thickness2) = before.right, after.left
+    if (thickness > 0) != (thickness2 > 0):
+        return cost + BROKEN_COST
+    if thickness == 0:
+        return cost
+    bolder = min(1.0, max(thickness, thickness2) / min(thickness, thickness2) - 1)
+    steeper, higher = abs(slope - slope2), abs(row - row2) / stacker.rack.x_height
+    return cost + HEIGHT_COST * higher + SLOPE_COST * steeper + THICKNESS_COST * bolder
 
 
-@settings(max_examples=40, deadline=None)
+def cost_of(chain: list[Node], stacker: Stacker) -> float:
+    joins = sum(join_cost(stacker, before, after) for before, after in pairwise(chain))
+    return sum(node.target for node in chain) + joins
+
+
+@settings(max_examples=60, deadline=None)
 @given(
     text=st.text("abdk", min_size=1, max_size=4),
     longest=st.integers(1, 8),
     hands=st.permutations([0, 1, 2]),
+    mixed=st.booleans(),
+    temperature=st.sampled_from([0.0, 1.0, 3.0]),
     seed=st.integers(0, MASK),
 )
 def test_the_cheapest_of_all_chains_is_chosen(
-    stacker: Stacker, text: str, longest: int, hands: list[int], seed: int
+    stacker: Stacker, text: str, longest: int, hands: list[int], mixed: bool, temperature: float, seed: int
 ) -> None:
     codes = stacker.library.index.encode(text)
-    state = np.array([seed], np.uint64)
-    found = select(codes, places_in(text), longest, np.array(hands, np.int32), state, stacker.stock)
-    nodes = draw_nodes(stacker, text, longest, hands, seed)
-    best = min(chains(nodes, 0, len(text)), key=lambda chain: cost_of(chain, stacker.rack.x_height))
-    assert [tuple(piece) for piece in found.tolist()] == [node.piece for node in best]
+    state, choice = np.array([seed], np.uint64), Choice(longest, mixed, temperature, -1)
+    places = np.array(places_in(text), np.uint8)
+    found = select(codes, places, choice, np.array(hands, np.int32), state, stacker.stock)
+    nodes = draw_nodes(stacker, text, choice, hands, seed)
+    best = min(cost_of(chain, stacker) for chain in chains(nodes, 0, len(text)))
+    by_piece = {(node.first, *node.piece): node for node in nodes}
+    ends = np.concatenate([[0], np.cumsum(found[:, 2])])
+    chain = [by_piece[int(first), *piece] for first, piece in zip(ends, found.tolist(), strict=False)]
+    assert ends[-1] == len(text)
+    assert cost_of(chain, stacker) == pytest.approx(best, abs=1e-5)
 
 
-def test_joined_hand_has_crossings_and_parted_hand_none(stacker: Stacker) -> None:
-    library = stacker.library
-    for sample, text in enumerate(library.texts):
-        base = library.starts[sample] + sample
-        inner = stacker.rack.crossings[base + 1 : base + len(text)]
-        joined = library.writer_names[library.writers[sample]] == "anna"
-        assert ((inner >= 0) == joined).all()
-        assert stacker.rack.crossings[base] == stacker.rack.crossings[base + len(text)] == -1
+def test_candidates_are_spread_over_all_instances(sample_of: Callable) -> None:
+    """Far more instances than are weighed at once: over many seeds each of them is taken."""
+    samples = [sample_of("a", "anna", id=f"a{k}") for k in range(5 * CANDIDATES)]
+    stacker = Stacker(LetterLibrary.build(samples, "train"), 32)
+    seen = {stacker.stack("a", np.random.default_rng(seed)).pieces[0][0] for seed in range(1500)}
+    assert len(seen) == len(samples)
+
+
+def test_temperature_zero_is_the_best_and_always_the_same_of_few(stacker: Stacker) -> None:
+    words = [stacker.stack("bad", np.random.default_rng(s), hand=0, temperature=0, longest=1) for s in range(20)]
+    assert len({word.pieces for word in words}) == 1
+    varied = {
+        stacker.stack("bad", np.random.default_rng(s), hand=0, temperature=4, longest=1).pieces for s in range(20)
+    }
+    assert len(varied) > 3
+
+
+def test_mixed_hands_mix_where_one_cannot_write_it_all(stacker: Stacker) -> None:
+    writers = set()
+    for seed in range(40):
+        word = stacker.stack("kabdabba", np.random.default_rng(seed), hand="mixed", longest=2, temperature=4)
+        writers |= {writer for *_, writer in word.pieces}
+    assert writers == {"anna", "boris", "clara"}
 
 
 def test_letter_that_no_hand_has_leaves_nothing(stacker: Stacker) -> None:
-    codes = stacker.library.index.encode("abxa")
-    hands = np.arange(3, dtype=np.int32)
-    assert select(codes, places_in("abxa"), 3, hands, np.zeros(1, np.uint64), stacker.stock).shape == (0, 3)
+    encode, hands = stacker.library.index.encode, np.arange(3, dtype=np.int32)
+    state, choice = np.zeros(1, np.uint64), Choice(3, False, 1.0, -1)
+    places = np.array(places_in("abxa"), np.uint8)
+    assert select(encode("abxa"), places, choice, hands, state, stacker.stock).shape == (0, 3)
     only = np.array([1], np.int32)  # boris has no k
-    kab = stacker.library.index.encode("kab")
-    assert len(select(kab, places_in("kab"), 3, only, np.zeros(1, np.uint64), stacker.stock)) == 0
+    assert len(select(encode("kab"), places[:3], choice, only, state, stacker.stock)) == 0

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stackmix.joining import GAP, WANDER
 from stackmix.library import LetterLibrary
-from stackmix.rack import BASELINE, X_HEIGHT, Rack
-from stackmix.synthesis import GAP, Stacker
+from stackmix.synthesis import Stacker
 from stackmix.types import DataError, Sample, Word
 
 TEXTS = st.lists(st.text("abdegnop-.,B", min_size=1, max_size=9), min_size=1, max_size=4).map(" ".join)
@@ -27,18 +27,6 @@ def spelled(word: Word, library: LetterLibrary) -> str:
     """The letters that the sources say, one word after the other without spaces."""
     texts = dict(zip(library.ids, library.texts, strict=True))
     return "".join(texts[id][first : first + n] for id, first, n, _ in word.pieces)
-
-
-@pytest.mark.parametrize("height", [16, 33, 64, 128, 256])
-def test_racked_letters_stand_on_one_line_at_one_size(tiny_library: LetterLibrary, height: int) -> None:
-    rack = Rack.of(tiny_library, height)
-    assert rack.x_height == X_HEIGHT * height and rack.baseline == round(BASELINE * height)
-    for letter in "aeno":
-        for sample, position, _ in tiny_library.letters(letter):
-            left, right = rack.borders[tiny_library.starts[sample] + sample + position :][:2]
-            rows = np.flatnonzero((rack.ink(sample)[left:right] > 96).any(axis=0)) + rack.tops[sample]
-            assert abs(rows[-1] + 1 - rack.baseline) <= 1 + 0.02 * height
-            assert abs(rows[-1] + 1 - rows[0] - rack.x_height) <= 2 + 0.02 * height
 
 
 @settings(max_examples=60, deadline=None)
@@ -74,15 +62,19 @@ def test_every_letter_is_its_source_and_nothing_else(upright: Stacker, text: str
     ink = 255 - word.image
     letters = [(library.ids.index(id), first + j) for id, first, n, _ in word.pieces for j in range(n)]
     places = [k for k, letter in enumerate(text) if letter != " "]
+    words = stands_of(word, upright)
+    assert len(words) == 1 + text.count(" ") and max(map(abs, words)) <= WANDER * rack.x_height + 0.5
     total = 0
     for k, (sample, position) in zip(places, letters, strict=True):
-        left, right = rack.borders[library.starts[sample] + sample + position :][:2]
-        whole = np.zeros((rack.height, right - left), np.uint8)
-        whole[rack.tops[sample] :][: rack.rows[sample]] = rack.ink(sample)[left:right].T
-        wanted = trimmed(whole)
+        letter = int(library.starts[sample]) + position
+        _, width, top, rows = rack.letters[letter].tolist()
+        wanted = np.zeros((rack.height, width), np.uint8)
+        wanted[top : top + rows] = 255 - rack.outline(letter).T
         reach = 2 if text[k] in ".,-" else 1
         cell = ink[:, max(0, word.borders[k] - reach) : word.borders[k + 1] + reach]
         assert wanted.shape[1] <= cell.shape[1]
+        down = words[text[:k].count(" ")]
+        wanted = np.roll(wanted, down, axis=0)
         assert any(
             np.array_equal(cell[:, x : x + wanted.shape[1]], wanted) for x in range(cell.shape[1] - wanted.shape[1] + 1)
         )
@@ -90,9 +82,18 @@ def test_every_letter_is_its_source_and_nothing_else(upright: Stacker, text: str
     assert int(ink.sum(dtype=np.int64)) == total
 
 
-def trimmed(ink: np.ndarray) -> np.ndarray:
-    columns = np.flatnonzero(ink.any(axis=0))
-    return ink[:, columns[0] : columns[-1] + 1]
+def stands_of(word: Word, stacker: Stacker) -> list[int]:
+    """How many rows each word stands below the baseline: where its box begins, against its letters' outlines."""
+    library, found, place = stacker.library, [], 0
+    for box, own in zip(word.boxes.tolist(), word.text.split(" "), strict=True):
+        tops, letters = [], 0
+        while letters < len(own):
+            id, first, n, _ = word.pieces[place]
+            start = int(library.starts[library.ids.index(id)]) + first
+            tops += stacker.rack.letters[start : start + n, 2].tolist()
+            place, letters = place + 1, letters + n
+        found.append(box[1] - min(tops))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -227,12 +228,10 @@ def sheared(sample: Sample, slant: float) -> Sample:
     return replace(sample, image=image, borders=borders)
 
 
-def ink_of_letters(rack: Rack, sample: int) -> list[int]:
-    """Ink of each letter of a racked sample whose letters lie apart: its connected parts from left to right."""
-    picture = rack.ink(sample).T.copy()
-    _, parts, _, centres = cv2.connectedComponentsWithStats((picture > 0).astype(np.uint8), connectivity=8)
-    order = np.argsort(centres[1:, 0]) + 1
-    return [int(picture[parts == k].sum(dtype=np.int64)) for k in order]
+def ink_of_letters(stacker: Stacker, sample: int) -> list[int]:
+    """Ink of each letter of a racked sample."""
+    first, last = stacker.library.starts[sample : sample + 2].tolist()
+    return [int((255 - stacker.rack.outline(k)).sum(dtype=np.int64)) for k in range(first, last)]
 
 
 @pytest.mark.parametrize("slant", [-0.3, 0.5, 0.9])
@@ -242,8 +241,7 @@ def test_leaning_letters_come_whole(sample_of: Callable, slant: float) -> None:
     library = LetterLibrary.build(samples, "train")
     assert np.abs(library.geometry[:, 3] - slant).max() < 0.11
     stacker = Stacker(library, 64)
-    ink = {id: ink_of_letters(stacker.rack, k) for k, id in enumerate(library.ids)}
-    assert all(len(parts) == 3 for parts in ink.values())
+    ink = {id: ink_of_letters(stacker, k) for k, id in enumerate(library.ids)}
     for seed in range(25):
         rng = np.random.default_rng(seed)
         word = stacker.stack("".join(rng.choice(list("abdgkp"), 5)), rng)

@@ -266,8 +266,7 @@ def test_training_from_folder_to_folder(folder_of: Callable, sample_of: Callable
 
 
 def test_interrupted_training_goes_on_and_finishes(
-    folder_of: Callable,
-    sample_of: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder_of: Callable, sample_of: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fitting, "CHECKPOINT_EVERY", 1)
     data = folder_of(tmp_path / "data", [sample_of(word) for word in WORDS])

@@ -39,7 +39,10 @@ def test_broken_images_are_counted_and_a_missing_train_split_is_named(
 
 def test_packed_file_is_the_folder(
     folder_of: Callable,
-    sample_of: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sample_of: Callable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     found = [sample_of("bad"), sample_of("gone"), sample_of("on", split="val"), sample_of("a", split="test")]
     folder, out = folder_of(tmp_path / "data", found), tmp_path / "данные.npz"

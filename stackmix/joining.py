@@ -1,0 +1,234 @@
+"""Pieces laid side by side so that they meet as one hand's strokes do.
+
+A piece goes border on border with the one before. Where strokes meet over a border, both pieces bend up or down near
+it, each half of the way, and run a little into each other; where ink meets ink the darker wins, so no edge of a box
+can show. A piece of another hand is leaned and made bolder or thinner as the word's hand writes.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from stackmix.rack import Rack
+from stackmix.selection import uniform
+
+BEARING = (0.05, 0.12)  # white beside a letter whose border was clipped to its ink, in x-heights
+GAP = (0.65, 1.25)  # between words
+MARGIN = 0.3  # around the whole
+BEND = 0.35  # how far from a border a piece bends
+MAX_BEND = 0.15  # up or down
+DRIFT = 0.04  # the most that a word of a line stands higher or lower than the one before
+WANDER = 0.12  # the most that it stands off the line
+
+
+@njit(cache=True)
+def plan(
+    pieces: NDArray[np.int32],
+    rack: Rack,
+    starts: NDArray[np.int64],
+    state: NDArray[np.uint64],
+    letters: int,
+    wanders: bool,
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Where every piece goes: (P, 4) columns to the right from its sample to the image, rows down, and rows that it
+    bends down by at its left and its right border; and borders (letters + 1,) of the result.
+
+    pieces: (P, 4) sample, first letter, length, 1 where a space stands before. wanders: whether the words leave the
+    baseline.
+    """
+    found = np.zeros((len(pieces), 4), np.float32)
+    borders = np.zeros(letters + 1, np.int32)
+    x, letter, down = float(round(MARGIN * rack.x_height)), 0, 0.0
+    for k in range(len(pieces)):
+        sample, position, length, spaced = pieces[k]
+        base = starts[sample] + sample
+        left, right = rack.borders[base + position], rack.borders[base + position + length]
+        before = x
+        if spaced:
+            x += (GAP[0] + (GAP[1] - GAP[0]) * uniform(state)) * rack.x_height
+        elif k > 0 and position == 0:
+            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * rack.x_height
+        if wanders and (spaced or k == 0):
+            step = down + (2 * uniform(state) - 1) * DRIFT * rack.x_height
+            down = min(max(step, -WANDER * rack.x_height), WANDER * rack.x_height)
+        found[k, 1] = round(down)  # whole rows, which keep strokes sharp
+        if k > 0 and not spaced:
+            leaves, arrives = rack.joins[_right_border(pieces[k - 1], starts)], rack.joins[base + position]
+            if leaves[2] > 0 and arrives[2] > 0:
+                most = MAX_BEND * rack.x_height
+                bend = min(max((arrives[0] - leaves[0]) / 2, -most), most)
+                found[k - 1, 3], found[k, 2] = bend, -bend
+        if spaced:
+            borders[letter] = round(before)
+            letter += 1
+        column = round(x)
+        borders[letter] = column if spaced or k == 0 else round((before + x) / 2)
+        for j in range(1, length):
+            borders[letter + j] = column + rack.borders[base + position + j] - left
+        letter += length
+        found[k, 0] = column - left
+        x = float(column + right - left)
+        borders[letter] = int(x)
+        if position + length == starts[sample + 1] - starts[sample]:
+            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * rack.x_height
+    return found, borders
+
+
+@njit(cache=True, inline="always")
+def _right_border(piece: NDArray[np.int32], starts: NDArray[np.int64]) -> int:
+    return starts[piece[0]] + piece[0] + piece[1] + piece[2]
+
+
+@njit(cache=True)
+def lay(
+    pieces: NDArray[np.int32],
+    rack: Rack,
+    starts: NDArray[np.int64],
+    state: NDArray[np.uint64],
+    letters: int,
+    styles: NDArray[np.float32],
+    writers: NDArray[np.int32],
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
+    """The light (W, H) of planned pieces, black on white, column by column, its borders (letters + 1,), and the box of
+    each word's ink (words, 4): first column, first row, end column, end row.
+
+    styles: (hands, 2) of `rack.styles_of`; the first piece's hand is the word's. writers: (N,) of the samples.
+    """
+    words = 1 + pieces[:, 3].sum()
+    places, borders = plan(pieces, rack, starts, state, letters, words > 1)
+    margin = round(MARGIN * rack.x_height)
+    low, high = _columns_of(pieces, places, rack, starts)
+    slack = np.int64(np.ceil(_widest_shear(pieces, styles, writers) * rack.height))  # what leans anew reaches further
+    room = max(0, margin // 2 - low + slack)  # a leaning tail or ascender reaches beyond its letter's border
+    places[:, 0] += room
+    borders += room
+    width = max(np.int64(borders[-1]) + margin, high + room + slack + margin // 2)
+    light = np.full((width, rack.height), 255, np.uint8)
+    hand, word = writers[pieces[0, 0]], -1
+    boxes = np.empty((words, 4), np.int32)
+    for k in range(len(pieces)):
+        if k == 0 or pieces[k, 3]:
+            word += 1
+            boxes[word, 0], boxes[word, 1], boxes[word, 2], boxes[word, 3] = width, rack.height, 0, 0
+        own = writers[pieces[k, 0]]
+        lean = styles[hand, 0] - styles[own, 0]
+        bolder = (styles[hand, 1] - styles[own, 1]) * rack.x_height
+        _lay_piece(light, pieces[k], places[k], rack, starts, lean, bolder, boxes[word])
+    return light, borders, boxes
+
+
+@njit(cache=True)
+def _widest_shear(pieces: NDArray[np.int32], styles: NDArray[np.float32], writers: NDArray[np.int32]) -> float:
+    widest = 0.0
+    for k in range(1, len(pieces)):
+        widest = max(widest, abs(styles[writers[pieces[0, 0]], 0] - styles[writers[pieces[k, 0]], 0]))
+    return widest
+
+
+@njit(cache=True)
+def _columns_of(
+    pieces: NDArray[np.int32], places: NDArray[np.float32], rack: Rack, starts: NDArray[np.int64]
+) -> tuple[int, int]:
+    """First and end column of the ink that a plan lays down."""
+    low, high = np.int64(2**31), np.int64(0)
+    for k in range(len(pieces)):
+        first = starts[pieces[k, 0]] + pieces[k, 1]
+        for letter in range(first, first + pieces[k, 2]):
+            column = np.int64(places[k, 0]) + rack.borders[letter + pieces[k, 0]] + rack.letters[letter, 0]
+            low, high = min(low, column), max(high, column + rack.letters[letter, 1])
+    return low, high
+
+
+@njit(cache=True)
+def _lay_piece(
+    light: NDArray[np.uint8],
+    piece: NDArray[np.int32],
+    place: NDArray[np.float32],
+    rack: Rack,
+    starts: NDArray[np.int64],
+    lean: float,
+    bolder: float,
+    box: NDArray[np.int32],
+) -> None:
+    """Lay the outlines of a piece's letters into light (W, H), column by column."""
+    sample, position, length = piece[0], piece[1], piece[2]
+    base = starts[sample] + sample + position
+    begin, end = np.int64(rack.borders[base]), np.int64(rack.borders[base + length])
+    bends = max(BEND * rack.x_height, 1.0)
+    for j in range(length):
+        letter = starts[sample] + position + j
+        width, top = np.int64(rack.letters[letter, 1]), np.int64(rack.letters[letter, 2])
+        rows = np.int64(rack.letters[letter, 3])
+        if width == 0:
+            continue
+        outline = rack.pixels[rack.at[letter] : rack.at[letter] + width * rows].reshape(width, rows)
+        first = np.int64(rack.borders[base + j] + rack.letters[letter, 0])
+        if abs(lean) > 0.02 or abs(bolder) > 0.25:
+            middle = rack.baseline - rack.x_height / 2 - top
+            outline, pad = _restyled(outline, lean, bolder, middle)
+            first, top = first - pad, top - 1
+        for c in range(len(outline)):
+            column = first + c
+            near_left = min(max(1 - (column - begin) / bends, 0.0), 1.0)
+            near_right = min(max(1 - (end - column) / bends, 0.0), 1.0)
+            down = place[1] + place[2] * near_left + place[3] * near_right
+            x = column + np.int64(place[0])
+            if 0 <= x < len(light):
+                _lay_column(light[x], outline[c], top, down)
+        x, y = first + np.int64(place[0]), top + np.int64(np.floor(place[1]))
+        box[0], box[1] = min(box[0], max(x, 0)), min(box[1], max(y, 0))
+        box[2], box[3] = max(box[2], x + len(outline)), max(box[3], min(y + outline.shape[1] + 1, light.shape[1]))
+
+
+@njit(cache=True, inline="always")
+def _lay_column(light: NDArray[np.uint8], column: NDArray[np.uint8], top: int, down: float) -> None:
+    """The darker of both, the column's first row at `top + down`, between rows by the share of either."""
+    whole = np.int64(np.floor(down + 1 / 16))
+    part = np.int64(max(down - whole, 0.0) * 16)  # sixteenths of a row
+    first = top + whole
+    low, high = max(0, -first), min(len(column), len(light) - first)
+    if part == 0:
+        for y in range(low, high):
+            light[first + y] = min(light[first + y], column[y])
+        return
+    above = np.int64(255)
+    for y in range(low, high):
+        here = np.int64(column[y])
+        value = np.uint8((here * (16 - part) + above * part) >> 4)
+        light[first + y] = min(light[first + y], value)
+        above = here
+    if 0 <= first + high < len(light):
+        light[first + high] = min(light[first + high], np.uint8((255 * (16 - part) + above * part) >> 4))
+
+
+@njit(cache=True)
+def _restyled(outline: NDArray[np.uint8], lean: float, bolder: float, middle: float) -> tuple[NDArray[np.uint8], int]:
+    """An outline (W, R) leaned about row `middle` and with wider or thinner strokes, and the columns added before it.
+
+    A row is added above and below. A stroke gets a pixel wider on both sides where each pixel takes its darkest
+    neighbour's light, so `bolder` is the share of that, at most one.
+    """
+    width, rows = outline.shape
+    pad = 1 + np.int64(np.ceil(abs(lean) * max(abs(middle), abs(rows - middle))))
+    leant = np.full((width + 2 * pad, rows + 2), np.float32(255), np.float32)
+    for y in range(rows):
+        shift = lean * (middle - y)
+        whole = np.int64(np.floor(shift))
+        part = shift - whole
+        for c in range(width):
+            ink = 255 - np.float32(outline[c, y])
+            if ink > 0:
+                leant[c + pad + whole, y + 1] -= ink * (1 - part)
+                leant[c + pad + whole + 1, y + 1] -= ink * part
+    share = min(abs(bolder) / 2, 1.0)
+    found = np.empty(leant.shape, np.uint8)
+    for c in range(len(leant)):
+        for y in range(rows + 2):
+            here = leant[c, y]
+            other = here
+            for a, b in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                if 0 <= c + a < len(leant) and 0 <= y + b < rows + 2:
+                    beside = leant[c + a, y + b]
+                    other = min(other, beside) if bolder > 0 else max(other, beside)
+            found[c, y] = np.uint8(max(here + (other - here) * share, 0.0))
+    return found, pad

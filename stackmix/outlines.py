@@ -1,0 +1,146 @@
+"""Each letter's own outline out of a sample's ink, and the strokes that run over its borders.
+
+An outline holds what its letter owns (`stackmix.ownership`); a stroke that was cut at a border reaches a little over
+it, so that it runs into the stroke it meets there when letters are stacked.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from stackmix.geometry import INK
+from stackmix.ownership import JOINED
+
+AHEAD = 0.14  # of an x-height to either side of a border, where the slope of its stroke is measured
+
+
+@njit(cache=True, nogil=True)
+def lift(
+    columns: NDArray[np.uint8],
+    owners: NDArray[np.uint8],
+    extents: NDArray[np.int32],
+    seams: NDArray[np.int16],
+    borders: NDArray[np.int32],
+    reach: int,
+    top: int,
+    letters: NDArray[np.int32],
+) -> NDArray[np.uint8]:
+    """Pixels of the outlines of a sample's letters, one behind the other, as light; fills letters (L, 4) of `Rack`.
+
+    columns: (W, R) ink, its first row being row `top` of the working height. owners, extents: as `owners_of` gives
+    them. seams: (L+1, R). borders: (L+1,). reach: columns that a cut stroke reaches over its border.
+    """
+    count, (width, rows) = len(extents), columns.shape
+    room = 0
+    for k in range(count):
+        low = max(min(np.int64(extents[k, 0]), seams[k].min() - reach), 0)
+        high = min(max(np.int64(extents[k, 1]), seams[k + 1].max() + reach), width)
+        letters[k, 0], letters[k, 1], letters[k, 2], letters[k, 3] = low, max(high - low, 0), 0, rows
+        room += letters[k, 1] * rows
+    pixels, used = np.empty(room, np.uint8), 0
+    for k in range(count):
+        low, wide = np.int64(letters[k, 0]), np.int64(letters[k, 1])
+        box = pixels[used : used + wide * rows].reshape(wide, rows)
+        over_left = seams[k].min() - reach if k == 0 else seams[k].max()  # columns before it may reach over the border
+        over_right = seams[k + 1].min() if k < count - 1 else width
+        lightest, first, last = np.full(rows, 255, np.uint8), wide, -1
+        for c in range(wide):
+            own = _own(columns[low + c], owners[low + c], k, box[c])
+            if low + c < over_left or low + c >= over_right:
+                own = min(own, _reaching(columns[low + c], owners[low + c], low + c, k, seams, reach, box[c]))
+            if own < 255:
+                first, last = min(first, c), c
+                for y in range(rows):
+                    lightest[y] = min(lightest[y], box[c, y])
+        inked = np.flatnonzero(lightest < 255)
+        wide, upper, tall = max(last - first + 1, 0), 0, 0
+        if len(inked):
+            upper, tall = inked[0], inked[-1] + 1 - inked[0]
+        for c in range(wide):  # keep the box of the ink, moved to the front
+            for y in range(tall):
+                pixels[used + c * tall + y] = box[first + c, upper + y]
+        letters[k, 0], letters[k, 1] = (low + first - borders[k] if wide else 0), wide
+        letters[k, 2], letters[k, 3] = upper + top, tall
+        used += wide * tall
+    return pixels[:used].copy()
+
+
+@njit(cache=True, nogil=True)
+def _own(ink: NDArray[np.uint8], owners: NDArray[np.uint8], letter: int, light: NDArray[np.uint8]) -> int:
+    """Fill the light of a column with a letter's ink; the darkest of it. Without branches: it becomes vector code."""
+    darkest = np.uint8(255)
+    wanted, mask = np.uint8(letter % JOINED), np.uint8(JOINED - 1)
+    for y in range(len(ink)):
+        light[y] = np.uint8(255) - (ink[y] if (owners[y] & mask) == wanted else np.uint8(0))
+        darkest = min(darkest, light[y])
+    return darkest
+
+
+@njit(cache=True, nogil=True)
+def _reaching(
+    ink: NDArray[np.uint8],
+    owners: NDArray[np.uint8],
+    column: int,
+    letter: int,
+    seams: NDArray[np.int16],
+    reach: int,
+    light: NDArray[np.uint8],
+) -> int:
+    """Add the strokes that reach over the letter's borders into a column to its light; the darkest of them."""
+    darkest = 255
+    for y in range(len(ink)):
+        if owners[y] < JOINED or ink[y] == 0:
+            continue
+        before = letter > 0 and 0 < seams[letter, y] - column <= reach
+        if before or (letter < len(seams) - 2 and 0 <= column - seams[letter + 1, y] < reach):
+            light[y] = 255 - ink[y]
+            darkest = min(darkest, light[y])
+    return darkest
+
+
+@njit(cache=True, nogil=True)
+def _stroke_near(column: NDArray[np.uint8], row: float, within: float) -> float:
+    """Middle row of the run of ink in a column that is nearest to a row, -1 where none is within reach."""
+    best, nearest = -1.0, within
+    start = -1
+    for y in range(len(column) + 1):
+        inked = y < len(column) and column[y] > INK
+        if inked and start < 0:
+            start = y
+        elif not inked and start >= 0:
+            middle = (start + y - 1) / 2
+            if abs(middle - row) <= nearest:
+                best, nearest = middle, abs(middle - row)
+            start = -1
+    return best
+
+
+@njit(cache=True, nogil=True)
+def joins_of(columns: NDArray[np.uint8], seams: NDArray[np.int16], top: int, x_height: float) -> NDArray[np.float32]:
+    """(L+1, 3) row, slope and thickness of the thickest stroke that crosses each seam (L+1, R); zeros where none does.
+
+    A stroke crosses where there is ink on both sides; the outer two seams are crossed by none.
+    """
+    found = np.zeros((len(seams), 3), np.float32)
+    ahead = max(2, round(AHEAD * x_height))
+    width, rows = columns.shape
+    for i in range(1, len(seams) - 1):
+        start, best, first = -1, 0, 0
+        for y in range(rows + 1):
+            right = seams[i, y] if y < rows else 0
+            inked = y < rows and 0 < right < width and columns[right, y] > INK and columns[right - 1, y] > INK
+            if inked and start < 0:
+                start = y
+            elif not inked and start >= 0:
+                if y - start >= best:
+                    best, first = y - start, start
+                start = -1
+        if best == 0:
+            continue
+        row = first + (best - 1) / 2
+        column = seams[i, first + (best - 1) // 2]
+        before = _stroke_near(columns[max(column - ahead, 0)], row, 1.5 * ahead)
+        after = _stroke_near(columns[min(column + ahead, width - 1)], row, 1.5 * ahead)
+        before, after = (row if before < 0 else before), (row if after < 0 else after)
+        found[i, 0], found[i, 1], found[i, 2] = row + top, (after - before) / (2 * ahead), best
+    return found
