@@ -66,6 +66,7 @@ def main() -> None:
     report("words in memory", stacked, "three ready pieces laid down", ready, **about)
 
     with tempfile.TemporaryDirectory() as folder:
+
         def write(i: int) -> None:
             (Path(folder) / f"{i}.jpg").write_bytes(images.encode(writer.word(i).image, ".jpg", 95))
 

@@ -133,9 +133,7 @@ def halves(words: list[Sample]) -> list[tuple[list[Sample], set[str]]]:
     return [([w for w in words if w.writer in own], other) for own, other in (parts, parts[::-1])]
 
 
-def hands(
-    data: Path, splits: list[str], aligner: CTCModel, borders: BorderModel, reader: CTCModel
-) -> Iterator[Sample]:
+def hands(data: Path, splits: list[str], aligner: CTCModel, borders: BorderModel, reader: CTCModel) -> Iterator[Sample]:
     """Figures for libraries of a few hundred words of one writer, the writers with most words; some rebuilt words."""
     rows = Counter((split, row["writer"]) for split in splits for row in samples.rows(data, split))
     for (split, writer), count in rows.most_common(HANDS):

@@ -94,7 +94,9 @@ def lay(
 
     styles: (hands, 2) of `rack.styles_of`; the first piece's hand is the word's. writers: (N,) of the samples.
     """
-    words = 1 + pieces[:, 3].sum()
+    words = 1
+    for k in range(len(pieces)):
+        words += pieces[k, 3]
     places, borders = plan(pieces, rack, starts, state, letters, words > 1)
     margin = round(MARGIN * rack.x_height)
     low, high = _columns_of(pieces, places, rack, starts)

@@ -14,13 +14,14 @@ from stackmix import hands as handing
 from stackmix.hands import Hands
 from stackmix.joining import lay
 from stackmix.library import LetterLibrary
+from stackmix.pasting import paste
 from stackmix.pieces import SPACE
 from stackmix.rack import Rack
 from stackmix.selection import Choice, Stock, places_of, select, uniform
 from stackmix.types import DataError, Word
 
 # chance of a longest piece of 2, 3, .. 8 letters: shorter than in StackMix, for fewer verbatim copies of short words
-LONGEST = np.cumsum([0.15, 0.25, 0.2, 0.15, 0.1, 0.1, 0.05])
+LONGEST = (0.15, 0.4, 0.6, 0.75, 0.85, 0.95, 1.0)  # summed up
 
 
 class Stacker:
@@ -58,6 +59,7 @@ class Stacker:
         text: str,
         rng: np.random.Generator,
         *,
+        choice: Literal["units", "random"] = "units",
         hand: int | Literal["one", "mixed"] = "one",
         temperature: float = 1.0,
         longest: int | None = None,
@@ -65,6 +67,7 @@ class Stacker:
     ) -> Word:
         """Write one word or line; image (height, W) uint8, black ink on white.
 
+        choice: the units that join best, or random ones plainly pasted (`stackmix.pasting`), which heed nothing below.
         hand: one drawn hand, which borrows only the letters that it lacks; pieces of mixed hands; or whose letters, an
         index into the library's writer_names. temperature: 0 takes the pieces that join best, more varies them.
         longest: letters in a piece at most, drawn for each word where None. shun: take no piece from a sample with
@@ -75,10 +78,12 @@ class Stacker:
         if not len(codes) or np.count_nonzero(codes) + text.count(" ") < len(codes):
             missing = sorted({c for c, code in zip(text, codes, strict=True) if code == SPACE and not c.isspace()})
             raise DataError(f"{text!r} cannot be written: the library has no {' '.join(missing) or 'letters for it'}")
+        if choice == "random":
+            return paste(self.library, text, rng, self.rack.height)
         state = np.array([rng.bit_generator.random_raw()], np.uint64)
-        choice = Choice(longest or 0, hand == "mixed", temperature, self.texts.get(text, -1) if shun else -1)
+        wanted = Choice(longest or 0, hand == "mixed", temperature, self.texts.get(text, -1) if shun else -1)
         whose = -1 if isinstance(hand, str) else hand
-        pieces = _choose(codes, self.wordly, choice, whose, self.hands, state, self.stock)
+        pieces = _choose(codes, self.wordly, wanted, whose, self.hands, state, self.stock)
         if not len(pieces):
             raise DataError(f"{text!r} cannot be written out of samples with other texts")
         return self._lay(text, pieces, state)
@@ -117,7 +122,9 @@ def _choose(
             continue
         longest = choice.longest
         if longest == 0:
-            longest = 2 + np.searchsorted(LONGEST, uniform(state))
+            longest, chance = 2, uniform(state)
+            while LONGEST[longest - 2] < chance:  # np.searchsorted would take seconds to compile
+                longest += 1
         own = Choice(longest, choice.mixed, choice.temperature, choice.shunned)
         pieces = select(codes[start:stop], places[start:stop], own, order, state, stock)
         if len(pieces) == 0:
