@@ -100,18 +100,17 @@ class Renderer:
         light, colour = np.zeros((0, 0, self.channels), np.uint8), np.zeros(self.channels, np.uint8)
         if source is not None:
             light, colour = (_channels(part, self.channels) for part in (source.paper, source.colour))
-        sheet = self._sheet(paper, seed >> 32, source.grain if own and source else 0.0, cover.shape)
+        found = self.papers[paper]
+        sheet = found[_grained(source.grain) if own and source else (seed >> 32) % len(found)]
+        if sheet.pixels.shape[0] < cover.shape[0] or sheet.pixels.shape[1] < cover.shape[1]:
+            sheet = sheet._replace(pixels=at_least(sheet.pixels, *cover.shape))
         laid = lay(cover, sheet, pen, light if own else light[:0], colour, self.baseline, self.x_height, np.uint64(seed))
         return laid if self.channels == 3 else laid[..., 0]
 
-    def _sheet(self, paper: int, drawn: int, grain: float, shape: tuple[int, ...]) -> Sheet:
-        """A sheet of a paper that has a size: of that grain, or else drawn."""
-        found = self.papers[paper]
-        nearest = int(np.abs(np.log(np.divide(GRAINS, grain))).argmin()) if grain else drawn % len(found)
-        sheet = found[nearest]
-        if sheet.pixels.shape[0] >= shape[0] and sheet.pixels.shape[1] >= shape[1]:
-            return sheet
-        return sheet._replace(pixels=at_least(sheet.pixels, shape[0], shape[1]))
+
+def _grained(grain: float) -> int:
+    """Which of the own papers' sheets has the grain that is nearest, by ratio."""
+    return int(np.abs(np.log(np.divide(GRAINS, max(grain, 1e-3)))).argmin())
 
 
 def _toned(sheet: Sheet, channels: int) -> Sheet:
