@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from stackmix import images
-from stackmix.ruling import along_lines, across, CAP
+from stackmix.ruling import CAP, lines_across
 from stackmix.types import Image
 
 REACH = (15, 61)  # pixels: what is dark over less than this, between these bounds half the height, lies on the paper
@@ -42,9 +42,12 @@ def separate(image: Image) -> Layers:
     under = _envelope(image).reshape(seen.shape).astype(np.float32)
     takes = _ink_takes(seen, under)
     cover = _covered(seen, under, takes)
-    level, upright = along_lines(cover), along_lines(np.ascontiguousarray(cover.T))
-    _print(seen, under, cover, level, upright)
-    cover = _covered(seen, under, takes)
+    level, upright = lines_across(cover), lines_across(cv2.transpose(cover))
+    if level.size or upright.size:
+        upright = cv2.transpose(upright) if upright.size else level
+        _print(seen, under, cover, np.maximum(level, upright) if level.size else upright)
+        takes = _ink_takes(seen, under)
+        cover = _covered(seen, under, takes)
     _correct(seen, under, cover)
     cover = _covered(seen, under, takes)
     kept = _kept(cover)
@@ -115,16 +118,13 @@ def _print(
     seen: NDArray[np.uint8],
     under: NDArray[np.float32],
     cover: NDArray[np.float32],
-    level: tuple[NDArray[np.float32], NDArray[np.float32]],
-    upright: tuple[NDArray[np.float32], NDArray[np.float32]],
+    ruling: NDArray[np.float32],
 ) -> None:
-    """Lay the ruling, level and upright profiles, on the paper, in its own colour."""
+    """Lay ruling (H, W) on the paper, in its own colour."""
     height, width, channels = seen.shape
-    ruling = np.empty((height, width), np.float32)
     mass, colour = np.float32(1e-6), np.zeros(channels, np.float32)
     for y in range(height):
         for x in range(width):
-            ruling[y, x] = max(across(level, y, x), across(upright, x, y))
             if ruling[y, x] > 0.05 and cover[y, x] < CAP:
                 mass += ruling[y, x]
                 for c in range(channels):
