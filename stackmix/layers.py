@@ -18,6 +18,7 @@ from stackmix import images
 from stackmix.ruling import CAP, lines_across
 from stackmix.types import Image
 
+PASSES = 2  # the second finds what the first leaves of lines as dark as ink
 REACH = (15, 61)  # pixels: what is dark over less than this, between these bounds half the height, lies on the paper
 NEAR = 15  # pixels: paper is corrected by what is seen within half of this
 PALEST = 0.1  # light that ink takes at least
@@ -42,10 +43,11 @@ def separate(image: Image) -> Layers:
     under = _envelope(image).reshape(seen.shape).astype(np.float32)
     takes = _ink_takes(seen, under)
     cover = _covered(seen, under, takes)
-    level, upright = lines_across(cover), lines_across(cv2.transpose(cover))
-    if level.size or upright.size:
-        upright = cv2.transpose(upright) if upright.size else level
-        _print(seen, under, cover, np.maximum(level, upright) if level.size else upright)
+    for _ in range(PASSES):
+        ruling = _ruling(cover)
+        if not ruling.size:
+            break
+        _print(seen, under, cover, ruling)
         takes = _ink_takes(seen, under)
         cover = _covered(seen, under, takes)
     _correct(seen, under, cover)
@@ -111,6 +113,14 @@ def _covered(seen: NDArray[np.uint8], under: NDArray[np.float32], takes: NDArray
             for c in range(channels):
                 found[y, x] += weight[c] * (1 - seen[y, x, c] / max(under[y, x, c], np.float32(1)))
     return found
+
+
+def _ruling(cover: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(H, W) darkness of level and upright lines, (0, 0) where there are none."""
+    level, upright = lines_across(cover), lines_across(cv2.transpose(cover))
+    if not upright.size:
+        return level
+    return np.maximum(level, upright.T) if level.size else cv2.transpose(upright)
 
 
 @njit(cache=True, nogil=True)
