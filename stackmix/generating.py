@@ -8,13 +8,12 @@ resumes only where it is the same.
 import hashlib
 import json
 import multiprocessing
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,22 +21,27 @@ from numpy.typing import NDArray
 import stackmix
 from stackmix import images, samples
 from stackmix.corpus import Corpus, balance
+from stackmix.formats import Format, Written, format_of
 from stackmix.library import FILE, LetterLibrary
+from stackmix.looks import looks_of
+from stackmix.papers import PAPERS
 from stackmix.rejects import Rejects, letter_id, without
+from stackmix.rendering import Look, Renderer
 from stackmix.staging import whole_folder, write_whole
 from stackmix.synthesis import Stacker
 from stackmix.types import DataError, Word, is_test
 
-CHUNK = 250
 RUN = "run.json"
-CHUNKS = "chunks"
+SUFFIX = ".jpg"
+BARE = Look()  # black on white
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to write. count: samples, None for each item once. balanced: draw items so that characters even out.
 
-    rejects: letters of the library that are not stacked.
+    rejects: letters of the library that are not stacked. hand, choice, temperature: as in `Stacker.stack`. look: paper
+    and ink. format: as in `stackmix.formats`.
     """
 
     library: Path
@@ -48,6 +52,11 @@ class Order:
     height: int = 64
     balanced: bool = False
     rejects: Rejects = frozenset()
+    hand: Literal["one", "mixed"] = "one"
+    choice: Literal["units", "random"] = "units"
+    temperature: float = 1.0
+    look: Look = BARE
+    format: Literal["imagefolder", "parquet"] = "imagefolder"
 
     @property
     def total(self) -> int:
@@ -80,60 +89,51 @@ class Writer:
         self.library = library or open_library(order.library, order.rejects)
         self.stacker = Stacker(self.library, order.height)
         self.chances = order.chances()
+        rack = self.stacker.rack
+        self.renderer = Renderer(order.look, order.height, rack.x_height, rack.baseline, order.seed)
+        self.looks = looks_of(self.library) if order.look.needs_source else None
+        self.places = {id: i for i, id in enumerate(self.library.ids)} if self.looks else {}
 
     def word(self, i: int) -> Word:
         """Sample i: item i of the corpus, then, behind its end or where balanced, an item drawn by the seed."""
-        items = self.order.corpus.items
-        rng = np.random.default_rng([self.order.seed, i])
+        order = self.order
+        items = order.corpus.items
+        rng = np.random.default_rng([order.seed, i])
         if self.chances is not None:
             text = items[min(int(np.searchsorted(self.chances, rng.random())), len(items) - 1)]
         else:
             text = items[i] if i < len(items) else items[rng.integers(len(items))]
-        return self.stacker.stack(text, rng)
+        word = self.stacker.stack(text, rng, choice=order.choice, hand=order.hand, temperature=order.temperature)
+        if order.look.bare:
+            return word
+        source = self.looks.source(self.places[word.pieces[0][0]]) if self.looks else None
+        return replace(word, image=self.renderer.render(255 - word.image, rng, source))
 
-    def chunk(self, folder: Path, number: int) -> int:
-        """Write the images of one chunk, then its metadata; returns the number of samples."""
-        split = folder / self.library.split
-        rows = []
-        for i in range(number * CHUNK, min((number + 1) * CHUNK, self.order.total)):
-            word = self.word(i)
-            name = samples.place(i, f"{i:08d}", ".jpg")
-            path = split / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                _write(path, images.encode(word.image, ".jpg", 95))
-            except DataError as error:  # JPEG ends at 65,535 columns
-                raise DataError(f"{word.text[:60]!r}: {error}; split the line") from None
-            rows.append(samples.dump(_row(word, name)))
-        _write_chunk(folder, number, "".join(rows))
-        return len(rows)
+    def chunk(self, target: Format, number: int) -> int:
+        """Write one chunk of samples; returns their number."""
+        numbers = range(number * target.chunk, min((number + 1) * target.chunk, self.order.total))
+        target.write(number, [self._written(i) for i in numbers])
+        return len(numbers)
+
+    def _written(self, i: int) -> Written:
+        word = self.word(i)
+        try:
+            return Written(i, images.encode(word.image, SUFFIX, 95), _row(word, f"{i:08d}"))
+        except DataError as error:  # JPEG ends at 65,535 columns
+            raise DataError(f"{word.text[:60]!r}: {error}; split the line") from None
 
 
 def _row(word: Word, name: str) -> dict[str, Any]:
     hands = Counter(writer for *_, writer in word.pieces)
     return {
-        "file_name": name,
         "text": word.text,
-        "id": Path(name).stem,
+        "id": name,
         "writer": hands.most_common(1)[0][0],
         "source": "stackmix",
         "borders": word.borders.tolist(),
+        "polygons": [[[a, b], [c, b], [c, d], [a, d]] for a, b, c, d in word.boxes.tolist()],
         "pieces": [{"id": i, "first": first, "letters": n, "writer": w} for i, first, n, w in word.pieces],
     }
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:  # a failed write, unlike a failed open, does not know its file
-        raise OSError(error.errno, error.strerror, str(path)) from None
-
-
-def _write_chunk(folder: Path, number: int, text: str) -> None:
-    try:
-        write_whole(folder / CHUNKS / f"{number:06d}.jsonl", text.encode())
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
 def generate(
@@ -155,12 +155,15 @@ def generate(
     about = manifest(order, library)
     with whole_folder(out, resumable=True, resume=resume) as folder:
         _agree(folder / RUN, about)
-        numbers = range(-(-order.total // CHUNK))
-        todo = [n for n in numbers if not (folder / CHUNKS / f"{n:06d}.jsonl").exists()]
-        tick(order.total - sum(min(CHUNK, order.total - n * CHUNK) for n in todo))
-        for done in _run(order, library, folder, todo, workers):
+        target = format_of(order.format, folder, library.split, SUFFIX, order.total)
+        numbers = range(-(-order.total // target.chunk))
+        todo = [n for n in numbers if not target.is_done(n)]
+        tick(order.total - sum(min(target.chunk, order.total - n * target.chunk) for n in todo))
+        for done in _run(order, library, target, todo, workers):
             tick(done)
-        _finish(order, folder, library, about, numbers)
+        target.finish(len(numbers))
+        _write_card(order, folder, library.split, about)
+        target.tidy()
 
 
 def manifest(order: Order, library: LetterLibrary) -> dict[str, Any]:
@@ -176,12 +179,24 @@ def manifest(order: Order, library: LetterLibrary) -> dict[str, Any]:
         },
         "corpus": {"items": len(corpus.items), "sha256": hashlib.sha256("\n".join(corpus.items).encode()).hexdigest()},
         **{k: v for k, v in asdict(order).items() if k in ("unit", "seed", "height", "balanced")},
+        **{k: v for k, v in asdict(order).items() if k in ("hand", "choice", "temperature", "format")},
+        "paper": [_paper(name) for name in order.look.papers],
+        "ink": list(order.look.inks),
         "count": order.total,
         "rejects": _digest(order.rejects) if order.rejects else None,
         "replaced": {f"{a} -> {b}": n for (a, b), n in sorted(corpus.replaced.items())},
         "skipped_items": corpus.skipped_items,
         "missing_characters": dict(sorted(corpus.skipped.items())),
     }
+
+
+def _paper(name: str) -> str | dict[str, str]:
+    """A paper's name; of a folder of photos what they hold too."""
+    if name in PAPERS:
+        return name
+    photos = sorted(path for path in Path(name).iterdir() if path.is_file())
+    digest = hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in photos))
+    return {"folder": Path(name).name, "sha256": digest.hexdigest()}
 
 
 def _digest(rejects: Rejects) -> dict[str, Any]:
@@ -208,35 +223,30 @@ def _start(order: Order) -> None:
     _writer = Writer(order)
 
 
-def _chunk(folder: Path, number: int) -> int:
+def _chunk(target: Format, number: int) -> int:
     assert _writer is not None
-    return _writer.chunk(folder, number)
+    return _writer.chunk(target, number)
 
 
-def _run(order: Order, library: LetterLibrary, folder: Path, todo: list[int], workers: int) -> Iterator[int]:
+def _run(order: Order, library: LetterLibrary, target: Format, todo: list[int], workers: int) -> Iterator[int]:
     if workers == 1 or len(todo) < 2:
         if todo:
             writer = Writer(order, library)
-            yield from (writer.chunk(folder, number) for number in todo)
+            yield from (writer.chunk(target, number) for number in todo)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(order,)) as pool:
         try:
-            yield from pool.map(_chunk, [folder] * len(todo), todo)
+            yield from pool.map(_chunk, [target] * len(todo), todo)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _finish(order: Order, folder: Path, library: LetterLibrary, about: dict[str, Any], numbers: range) -> None:
-    """Gather the chunks' metadata into one file, write the card, and leave nothing passing behind."""
-    rows = b"".join((folder / CHUNKS / f"{n:06d}.jsonl").read_bytes() for n in numbers)
-    write_whole(folder / library.split / samples.METADATA, rows)
+def _write_card(order: Order, folder: Path, split: str, about: dict[str, Any]) -> None:
     body = (
         f"{order.total} {order.unit}s of height {order.height}, stacked by stackmix {stackmix.__version__} "
         f"with seed {order.seed} out of letters of {', '.join(about['library']['sources'])} "
-        f"({library.split} split). All options stand in `{RUN}`."
+        f"({split} split). All options stand in `{RUN}`."
     )
-    card = samples.card("Stacked handwriting", [library.split], body)
-    write_whole(folder / "README.md", card.encode())
-    shutil.rmtree(folder / CHUNKS)
+    write_whole(folder / "README.md", samples.card("Stacked handwriting", [split], body).encode())

@@ -14,7 +14,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from stackmix import images
 from stackmix.ruling import CAP, lines_across
 from stackmix.types import Image
 

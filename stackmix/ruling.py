@@ -50,7 +50,11 @@ def _lay(profile: NDArray[np.float32], slope: float, block: int, blocks: int, fo
     middle = (block + 0.5) * size - 0.5
     first = 0 if block == 0 else max(0, int(middle - size) + 1)
     stop = width if block == blocks - 1 else min(width, int(np.ceil(middle + size)))
-    rows, parts, shares = np.empty(stop - first, np.int64), np.empty(stop - first, np.float32), np.ones(stop - first, np.float32)
+    rows, parts, shares = (
+        np.empty(stop - first, np.int64),
+        np.empty(stop - first, np.float32),
+        np.ones(stop - first, np.float32),
+    )
     for x in range(first, stop):
         away = x - middle
         outer = (away < 0 and block == 0) or (away > 0 and block == blocks - 1)
@@ -113,9 +117,7 @@ def _slope(means: NDArray[np.float32], strip: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _profile(
-    means: NDArray[np.float32], whole: NDArray[np.float32], fall: float, found: NDArray[np.float32]
-) -> None:
+def _profile(means: NDArray[np.float32], whole: NDArray[np.float32], fall: float, found: NDArray[np.float32]) -> None:
     """Darkness (H,) of rows that fall so many rows from strip to strip, over that of the paper, into `found`."""
     height, count = means.shape
     lower, strong = np.zeros(height, np.float32), np.zeros(height, np.float32)

@@ -9,6 +9,7 @@ from stackmix.commands.rejected import RejectsFile, read_rejects
 
 if TYPE_CHECKING:
     from stackmix.corpus import Corpus
+    from stackmix.rendering import Look
 
 
 def generate(
@@ -26,6 +27,26 @@ def generate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
     height: Annotated[int, typer.Option(min=16, max=1024, help="Pixels.")] = 64,
+    paper: Annotated[
+        str,
+        typer.Option(help="Of white, plain, lined, squared, slanted, own (the source's), any, or folders of photos."),
+    ] = "white",
+    ink: Annotated[
+        str, typer.Option(help="Of black, blue, violet, red, pencil, as-written, any; of several each image draws one.")
+    ] = "black",
+    hand: Annotated[
+        Literal["one", "mixed"], typer.Option(help="Each image in one writer's letters, or in mixed ones.")
+    ] = "one",
+    choice: Annotated[
+        Literal["units", "random"],
+        typer.Option(help="The pieces that join best, or random ones plainly pasted, to compare with."),
+    ] = "units",
+    temperature: Annotated[
+        float, typer.Option(min=0, help="0 takes the pieces that join best of all, more varies them more.")
+    ] = 1.0,
+    format: Annotated[
+        Literal["imagefolder", "parquet"], typer.Option(help="Pictures as files, or inside of parquet shards.")
+    ] = "imagefolder",
     workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes are the same for any number.")] = 1,
     balance: Annotated[
         bool, typer.Option("--balance", help="Draw items so that rare characters are seen as often as others.")
@@ -51,10 +72,28 @@ def generate(
     letters = without(letters, rejected)
     fitted = fit(items, letters.index.alphabet, skip_missing=skip_missing)
     _tell_changes(fitted)
-    order = generating.Order(folder, fitted, unit, count, seed, height, balance, rejected)
+    look = _look(paper, ink)
+    order = generating.Order(
+        folder, fitted, unit, count, seed, height, balance, rejected, hand, choice, temperature, look, format
+    )
     with tqdm(total=order.total, unit="image", desc="stacking", dynamic_ncols=True) as bar:
         generating.generate(order, out, library=letters, workers=workers, resume=resume, tick=bar.update)
     typer.echo(f"{out}: {order.total:,} {unit}s")
+
+
+def _look(paper: str, ink: str) -> "Look":
+    """The papers and inks that are named with commas between; `any`: all that are drawn."""
+    from stackmix.inks import COLOURS
+    from stackmix.papers import OWN, PAPERS
+    from stackmix.rendering import Look
+    from stackmix.types import DataError
+
+    papers = [name for name in PAPERS if name != OWN] if paper == "any" else paper.split(",")
+    inks = list(COLOURS) if ink == "any" else ink.split(",")
+    try:
+        return Look(tuple(papers), tuple(inks))
+    except DataError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _tell_changes(corpus: "Corpus") -> None:

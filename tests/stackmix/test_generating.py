@@ -15,14 +15,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stackmix import generating, images, samples
+from stackmix import formats, images, samples
 from stackmix.corpus import Corpus, fit
-from stackmix.generating import CHUNK, Order, Writer, generate, open_library
+from stackmix.formats import ImageFolder, Parquet
+from stackmix.generating import Order, Writer, generate, open_library
 from stackmix.library import LetterLibrary
+from stackmix.rendering import Look
 from stackmix.staging import partial_of
 from stackmix.types import DataError
 
 ITEMS = ["bad", "gone", "on-page.", "do,", "Bean", "a", "dog bag"]
+CHUNK = ImageFolder.chunk
 COUNT = 2 * CHUNK + 10  # two whole chunks and a short one
 
 
@@ -106,19 +109,19 @@ def test_another_seed_writes_other_bytes(order: Order, whole: Path, tmp_path: Pa
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from stackmix import generating
+from stackmix import formats, generating
 from stackmix.corpus import Corpus
 
-written, write = [], generating._write
+written, write = [], formats._write
 
 def dying(path, data):
     written.append(path)
-    if len(written) == generating.CHUNK + 30:
+    if len(written) == formats.ImageFolder.chunk + 30:
         path.write_bytes(data[: len(data) // 2])
         os.kill(os.getpid(), signal.SIGKILL)
     write(path, data)
 
-generating._write = dying
+formats._write = dying
 library, out, items, count, seed, height = sys.argv[1:]
 order = generating.Order(Path(library), Corpus(items.split("|")), "line", int(count), int(seed), int(height))
 generating.generate(order, Path(out), tick=lambda n: None)
@@ -146,7 +149,7 @@ def test_run_killed_at_any_later_point_goes_on(order: Order, whole: Path, tmp_pa
     step = os.replace  # the real rename
     partial = partial_of(out)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generating.shutil, "rmtree", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(formats.shutil, "rmtree", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             generate(order, out, tick=ignore)
     assert partial.exists() and not out.exists()
@@ -161,6 +164,74 @@ def test_run_killed_at_any_later_point_goes_on(order: Order, whole: Path, tmp_pa
     (partial / "README.md.partial").write_bytes(b"half")
     generate(order, out, resume=True, tick=ignore)
     assert tree(out) == tree(whole)
+
+
+def test_parquet_holds_what_the_image_folder_holds(order: Order, whole: Path, tmp_path: Path) -> None:
+    """Shard by shard, whatever the number of workers; opened by `datasets` alone, pictures as pictures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parquet, "chunk", 200)
+        generate(replace(order, format="parquet"), tmp_path / "out", tick=ignore)
+    names = [f"train-{k:05d}-of-00003.parquet" for k in range(3)]
+    assert sorted(p.name for p in (tmp_path / "out").rglob("*.parquet")) == names
+    code = (
+        "import datasets, json, sys\n"
+        "found = datasets.load_dataset(sys.argv[1], split='train')\n"
+        "row = found[3]\n"
+        "size = row['image'].size\n"
+        "plain = found.cast_column('image', datasets.Image(decode=False))\n"
+        "data = [r['image']['bytes'].hex() for r in plain.select(range(20))]\n"
+        "print(json.dumps([len(found), size, row['borders'], row['polygons'], row['pieces'], found['text'][:], data]))"
+    )
+    run = [sys.executable, "-c", code, str(tmp_path / "out")]
+    env = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1"}
+    said = subprocess.run(run, capture_output=True, check=True, cwd=tmp_path, env=env, encoding="utf-8").stdout
+    count, size, borders, polygons, pieces, texts, data = json.loads(said)
+    rows = samples.rows(whole, "train")
+    assert count == COUNT and texts == [row["text"] for row in rows] and size[1] == 24
+    assert (borders, polygons, pieces) == (rows[3]["borders"], rows[3]["polygons"], rows[3]["pieces"])
+    pictures = [(whole / "train" / row["file_name"]).read_bytes().hex() for row in rows[:20]]
+    assert data == pictures
+
+
+def test_interrupted_parquet_goes_on_to_the_same_bytes(order: Order, tmp_path: Path) -> None:
+    order = replace(order, format="parquet", count=70)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parquet, "chunk", 30)
+        generate(order, tmp_path / "whole", tick=ignore)
+
+        def stop(done: int) -> None:
+            if done:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            generate(order, tmp_path / "out", tick=stop)
+        done: list[int] = []
+        generate(order, tmp_path / "out", resume=True, tick=done.append)
+    assert done[0] == 30 and sum(done) == 70
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+def test_polygons_hold_the_ink_of_their_words(order: Order, whole: Path) -> None:
+    for row, sample in zip(samples.rows(whole, "train")[:20], samples.read(whole, "train"), strict=False):
+        assert len(row["polygons"]) == len(row["text"].split(" "))
+        outside = sample.image.copy()
+        for (left, top), _, (right, bottom), _ in row["polygons"]:
+            assert outside[top:bottom, left:right].min() < 160
+            outside[top:bottom, left:right] = 255
+        assert outside.min() > 160  # the soft edges of JPEG may lie outside
+
+
+@pytest.mark.parametrize("look", [Look(("lined", "own"), ("blue", "as-written")), Look(("plain",), ("pencil",), False)])
+def test_paper_and_ink_are_the_same_for_any_number_of_workers(order: Order, tmp_path: Path, look: Look) -> None:
+    order = replace(order, look=look, count=CHUNK + 5)
+    generate(order, tmp_path / "one", tick=ignore)
+    generate(order, tmp_path / "two", workers=2, tick=ignore)
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+    image = next(samples.read(tmp_path / "one", "train")).image
+    assert image.ndim == (3 if look.colour else 2)
+    writer = Writer(order)
+    texts = [row["text"] for row in samples.rows(tmp_path / "one", "train")]
+    assert [writer.word(i).text for i in (0, CHUNK)] == [texts[0], texts[CHUNK]]
 
 
 @pytest.fixture
@@ -185,6 +256,8 @@ def interrupted(order: Order, tmp_path: Path) -> Iterator[Path]:
         (lambda o: Order(o.library, o.corpus, "line", COUNT + 1, 5, 24), "count"),
         (lambda o: Order(o.library, Corpus([*ITEMS[:-1], "dog bad"]), "line", COUNT, 5, 24), "corpus"),
         (lambda o: Order(o.library, o.corpus, "line", COUNT, 5, 24, True), "balanced"),
+        (lambda o: replace(o, look=Look(("lined",))), "paper"),
+        (lambda o: replace(o, hand="mixed", temperature=2.0), "hand: one then, mixed now; temperature"),
         (lambda o: replace(o, rejects=frozenset({("anna-bad", 1)})), "rejects: None then, .*'letters': 1"),
     ],
 )
