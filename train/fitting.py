@@ -240,9 +240,8 @@ def train_ctc(data: list[Path], out: Path, recipe: Recipe, *, init: Path | None,
         fitting.write_history(folder)
         (folder / CHECKPOINT).unlink()
     left_out = f"; left out: {len(broken)} broken, {fitting.too_long} with more letters than frames"
-    return (
-        f"CER {fitting.progress.best_cer:.3f} on {len(val):,} images of {how}, trained on {len(fitting.train):,}"
-        + (left_out if broken or fitting.too_long else "")
+    return f"CER {fitting.progress.best_cer:.3f} on {len(val):,} images of {how}, trained on {len(fitting.train):,}" + (
+        left_out if broken or fitting.too_long else ""
     )
 
 
