@@ -157,7 +157,7 @@ def scored(model: nn.Module, pictures: NDArray[np.float32]) -> NDArray[np.float3
 def trained(train: tuple[Any, Any], val: tuple[Any, Any], seed: int) -> tuple[float, nn.Module]:
     """The epoch of one seed that is best on validation, and its area there."""
     torch.manual_seed(seed)
-    model = network()
+    model = network().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=1e-2)
     pictures, classes = torch.from_numpy(train[0]), torch.from_numpy(train[1]).float()
     steps = EPOCHS * -(-len(pictures) // 64)

@@ -3,13 +3,18 @@
 # A peer is a function below, which is given its venv's python, and its name in `peers`.
 set -euo pipefail
 
-peers=(ctc-forced-aligner)
+peers=(ctc-forced-aligner trdg synthtiger)
 usage="usage: bash benchmarks/peers.sh FOLDER [NAME...]   (names: ${peers[*]}; all when none is given)"
 
 install() { local python=$1; shift; "$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check "$@"; }
 
 # pip compiles it with the machine's C++ compiler. The rest that it asks for (librosa, onnxruntime) is for its audio.
 ctc-forced-aligner() { install "$1" --no-deps ctc-forced-aligner==1.0.2 numpy; }
+
+# It was written for an older Pillow, and asks for more than it needs to set words.
+trdg() { install "$1" --no-deps trdg==1.8.0 && install "$1" "Pillow==9.5.0" "numpy<2" "opencv-python-headless<4.10" requests tqdm beautifulsoup4 diffimg arabic-reshaper python-bidi wikipedia; }
+
+synthtiger() { install "$1" synthtiger==1.2.1 "numpy<2" "Pillow<10" "opencv-python-headless<4.10"; }
 
 fail() { echo "peers.sh: $1" >&2; exit 2; }
 case ${1-} in
