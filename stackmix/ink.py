@@ -19,7 +19,7 @@ def ink_of(image: Image) -> Image:
     """
     shade = images.grey(image)
     reach = max(15, shade.shape[0] // 2) | 1  # a lone full stop, too, must lie within its paper
-    if _all_white(shade, reach):
+    if all_white(shade, reach):
         counts = np.cumsum(cv2.calcHist([shade], [0], None, [256], [0, 256]).ravel())
         darkest = int(np.searchsorted(counts, DARKEST * shade.size))
         return cv2.LUT(shade, _inked(np.arange(256) / 255, darkest / 255))
@@ -36,7 +36,7 @@ def _inked(share: NDArray[np.floating], darkest: float) -> NDArray[np.uint8]:
 
 
 @njit(cache=True, nogil=True)
-def _all_white(shade: Image, tile: int) -> bool:
+def all_white(shade: Image, tile: int) -> bool:
     """Whether every tile of an image has a pure white pixel: then its paper is white, with nothing to divide out."""
     height, width = shade.shape
     for top in range(0, height, tile):

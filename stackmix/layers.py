@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from stackmix import images
+from stackmix.ink import all_white
 from stackmix.ruling import CAP, lines_across
 from stackmix.types import Image
 
@@ -21,9 +22,11 @@ REACH = (15, 61)  # pixels: half the height between these bounds is wider than a
 STROKES = 5  # widths of a stroke, at least 7 pixels: what is wider is no writing
 NEAR = 15  # pixels: paper is corrected by what is seen within half of this
 STEADY = 3  # pixels of the whole image that count with those nearby
+DARKEST = 0.005  # share of an image's pixels that are as dark as ink gets
 DARK = 0.65  # of the darkest: ink shows its colour here
 PALEST = 0.1  # light that ink takes at least
 CORE, FAINT = 0.55, 0.25  # of the ink's usual cover: a stroke has some of the one and ends at the other
+SEEN = 0.05  # of the ink's cover: ruling so dark shows its colour
 FULL = 0.9  # share of the inked pixels that cover less than all
 FRINGE = 0.06  # cover less than this is noise
 
@@ -42,17 +45,20 @@ class Layers(NamedTuple):
 def separate(image: Image) -> Layers:
     """The ink and the paper of a photo or scan (H, W) or (H, W, 3) of a word, a line or a page."""
     image = np.ascontiguousarray(image)
-    seen = np.stack(cv2.split(image)) if image.ndim == 3 else image[None]
-    under = _closed(image, _reach(images.grey(image)))
-    takes = _ink_takes(seen, under)
-    cover = _covered(seen, under, takes)
+    grey = images.grey(image)
+    white = all_white(grey, _widest(grey))
+    under = np.full((image.size // grey.size, *grey.shape), 255, np.float32) if white else _closed(image, _reach(grey))
+    share = _share(image, under)
+    takes = _ink_takes(share)
+    cover = _covered(share, takes)
     ruling = _ruling(cover)
     if ruling.size:
-        _print(seen, under, cover, ruling)
-        takes = _ink_takes(seen, under)
-        cover = _covered(seen, under, takes)
-    _correct(seen, under, cover)
-    cover = _covered(seen, under, takes)
+        _print(under, share, cover, ruling)
+        takes = _ink_takes(share)
+        cover = _covered(share, takes)
+    if not white:
+        _correct(under, share, cover)
+        cover = _covered(share, takes)
     kept = _kept(cover)
     full = max(_quantile(cover, kept, FULL), 0.3)
     ink = _scaled(cover, cv2.dilate(kept, np.ones((3, 3), np.uint8)), full)
@@ -62,82 +68,90 @@ def separate(image: Image) -> Layers:
 
 def _reach(grey: Image) -> int:
     """Pixels over which an image is closed: more than its strokes are wide, less than stains are."""
-    most = min(max(REACH[0], grey.shape[0] // 2), REACH[1]) | 1
-    under = _closed(grey, most)
-    stroke = _stroke_width(_covered(grey[None], under, _ink_takes(grey[None], under)))
+    most = _widest(grey)
+    share = _share(grey, _closed(grey, most))
+    stroke = _stroke_width(_covered(share, _ink_takes(share)))
     return min(max(REACH[0] // 2, STROKES * stroke), most) | 1 if stroke else most
 
 
+def _widest(grey: Image) -> int:
+    return min(max(REACH[0], grey.shape[0] // 2), REACH[1]) | 1
+
+
 def _closed(image: Image, reach: int) -> Planes:
-    """(C, H, W) an image without what is dark over less than `reach`."""
+    """(C, H, W) an image without what is dark over less than `reach`, at least 1."""
     closed = cv2.morphologyEx(cv2.blur(image, (3, 3)), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
-    soft = cv2.max(cv2.blur(closed, (5, 5)), 1).reshape(image.shape)
-    return (np.stack(cv2.split(soft)) if image.ndim == 3 else soft[None]).astype(np.float32)
+    return _planes(np.maximum(cv2.blur(closed, (5, 5)), 1).reshape(image.shape)).astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
-def _ink_takes(seen: NDArray[np.uint8], under: Planes) -> NDArray[np.float32]:
+def _planes(image: Image) -> NDArray[np.uint8]:
+    """(C, H, W) channels of an image."""
+    return np.stack(cv2.split(image)) if image.ndim == 3 else image[None]
+
+
+def _share(image: Image, under: Planes) -> Planes:
+    """(C, H, W) share of the paper's light that comes back."""
+    return np.divide(_planes(image), under, dtype=np.float32)
+
+
+def _ink_takes(share: Planes) -> NDArray[np.float32]:
     """(C,) share of the light that the ink takes: the mean over what is nearly as dark as the image gets."""
-    channels, height, width = seen.shape
-    counts, dark = np.zeros(256, np.int64), np.zeros((height, width), np.float32)
-    for c in range(channels):
-        for y in range(height):
-            for x in range(width):
-                dark[y, x] += (np.float32(255) - np.float32(255) * seen[c, y, x] / under[c, y, x]) / channels
-    for y in range(height):
-        for x in range(width):
-            counts[int(min(max(dark[y, x], np.float32(0)), np.float32(255)))] += 1
-    darkest, left = 255, height * width // 200
-    while darkest > 0 and left >= counts[darkest]:
-        left -= counts[darkest]
-        darkest -= 1
-    least, total, found = max(DARK * darkest, PALEST * 255), 0, np.zeros(channels, np.float32)
-    for y in range(height):
-        for x in range(width):
-            if dark[y, x] >= least:
-                total += 1
-                for c in range(channels):
-                    found[c] += 1 - seen[c, y, x] / under[c, y, x]
-    if total == 0:
-        return np.full(channels, 0.5, np.float32)
-    return np.maximum(found / np.float32(total), np.float32(0.02))
+    dark = _missing(share)
+    counts = cv2.calcHist([dark], [0], None, [256], [0, 256]).ravel()
+    darkest = 255 - int(np.searchsorted(np.cumsum(counts[::-1]), DARKEST * dark.size))
+    mask = cv2.compare(dark, max(DARK * darkest, PALEST * 255), cv2.CMP_GE)
+    found = np.array([1 - cv2.mean(plane, mask)[0] for plane in share], np.float32)
+    return np.maximum(found, 0.02) if mask.any() else np.full(len(share), 0.5, np.float32)
 
 
 @njit(cache=True, nogil=True)
-def _covered(seen: NDArray[np.uint8], under: Planes, takes: NDArray[np.float32]) -> NDArray[np.float32]:
+def _missing(share: Planes) -> NDArray[np.uint8]:
+    """(H, W) light that does not come back, the mean of the channels, 255 all."""
+    channels, height, width = share.shape
+    total, found = np.zeros(width, np.float32), np.empty((height, width), np.uint8)
+    for y in range(height):
+        total[:] = 0
+        for c in range(channels):
+            for x in range(width):
+                total[x] += share[c, y, x]
+        for x in range(width):
+            missing = np.float32(255) - total[x] * np.float32(255 / channels)
+            found[y, x] = np.uint8(min(max(missing, np.float32(0)), np.float32(255)))
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _covered(share: Planes, takes: NDArray[np.float32]) -> NDArray[np.float32]:
     """(H, W) cover by which ink that takes so much light explains each pixel best, by least squares."""
-    channels, height, width = seen.shape
+    channels, height, width = share.shape
     weight = takes / (takes * takes).sum()
-    found = np.zeros((height, width), np.float32)
+    found = np.full((height, width), weight.sum(), np.float32)
     for c in range(channels):
         for y in range(height):
             for x in range(width):
-                found[y, x] += weight[c] * (np.float32(1) - seen[c, y, x] / under[c, y, x])
+                found[y, x] -= weight[c] * share[c, y, x]
     return found
 
 
 @njit(cache=True, nogil=True)
 def _stroke_width(cover: NDArray[np.float32]) -> int:
-    """Median length of the runs of ink along rows or along columns, whichever is shorter; 0 without ink."""
-    best = 0
-    for turned in range(2):
-        lines = cover.T if turned else cover
-        counts = np.zeros(lines.shape[1] + 1, np.int64)
-        for i in range(lines.shape[0]):
-            run = 0
-            for k in range(lines.shape[1]):
-                if lines[i, k] > 0.5:
-                    run += 1
-                elif run:
-                    counts[run] += 1
-                    run = 0
-            counts[run] += run > 0
-        total, seen, middle = counts.sum(), 0, 0
-        while 2 * seen < total:
-            middle += 1
-            seen += counts[middle]
-        best = min(best, middle) if turned else middle
-    return best
+    """Median length of the runs of ink along rows, most of which cross upright strokes; 0 without ink."""
+    height, width = cover.shape
+    counts = np.zeros(width + 1, np.int64)
+    for y in range(height):
+        run = 0
+        for x in range(width):
+            if cover[y, x] > 0.5:
+                run += 1
+            elif run:
+                counts[run] += 1
+                run = 0
+        counts[run] += run > 0
+    total, seen, middle = counts.sum(), 0, 0
+    while 2 * seen < total:
+        middle += 1
+        seen += counts[middle]
+    return middle
 
 
 def _ruling(cover: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -149,53 +163,33 @@ def _ruling(cover: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.maximum(level, upright.T) if level.size else cv2.transpose(upright)
 
 
-@njit(cache=True, nogil=True)
-def _print(
-    seen: NDArray[np.uint8], under: Planes, cover: NDArray[np.float32], ruling: NDArray[np.float32]
-) -> None:
+def _print(under: Planes, share: Planes, cover: NDArray[np.float32], ruling: NDArray[np.float32]) -> None:
     """Lay ruling (H, W) on the paper, in its own colour."""
-    channels, height, width = seen.shape
-    for c in range(channels):
-        mass, total = np.float32(0), np.float32(0)
-        for y in range(height):
-            for x in range(width):
-                if ruling[y, x] > 0.05 and cover[y, x] < CAP:
-                    mass += ruling[y, x]
-                    total += 1 - seen[c, y, x] / under[c, y, x]
-        takes = max(total / mass, np.float32(0)) if mass > 1 else np.float32(0)
-        for y in range(height):
-            for x in range(width):
-                under[c, y, x] = max(under[c, y, x] * (1 - ruling[y, x] * takes), np.float32(1))
+    mask = ((ruling > SEEN) & (cover < CAP)).view(np.uint8)
+    mean = cv2.mean(ruling, mask)[0]
+    for c in range(len(under)):
+        takes = max((1 - cv2.mean(share[c], mask)[0]) / mean, 0.0) if mean else 0.0
+        _scale(under[c], share[c], 1 - ruling * np.float32(takes))
 
 
-def _correct(seen: NDArray[np.uint8], under: Planes, cover: NDArray[np.float32]) -> None:
+def _correct(under: Planes, share: Planes, cover: NDArray[np.float32]) -> None:
     """Bring the paper to what is seen nearby where no ink lies."""
     free = cv2.erode((cover < FAINT).view(np.uint8), np.ones((3, 3), np.uint8))
-    count = cv2.boxFilter(free, cv2.CV_32F, (NEAR, NEAR), normalize=False)
-    for c in range(len(seen)):
-        ratio, usual = _ratio(seen[c], under[c], free)
-        _scale(under[c], cv2.boxFilter(ratio, -1, (NEAR, NEAR), normalize=False), count, usual)
+    count = cv2.boxFilter(free, cv2.CV_32F, (NEAR, NEAR), normalize=False) + np.float32(STEADY)
+    for c in range(len(under)):
+        usual = cv2.mean(share[c], free)[0] or 1.0
+        total = cv2.boxFilter(share[c] * free, -1, (NEAR, NEAR), normalize=False)
+        _scale(under[c], share[c], (total + np.float32(STEADY * usual)) / count)
 
 
 @njit(cache=True, nogil=True)
-def _ratio(
-    seen: NDArray[np.uint8], under: NDArray[np.float32], free: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], float]:
-    """(H, W) what is seen over what is estimated, 0 where it isn't free paper; and its mean."""
-    found, count = np.empty(under.shape, np.float32), 0
+def _scale(under: NDArray[np.float32], share: NDArray[np.float32], factor: NDArray[np.float32]) -> None:
+    """Multiply the paper, but not to less than 1, and with it the share of its light that comes back."""
     for y in range(under.shape[0]):
         for x in range(under.shape[1]):
-            found[y, x] = free[y, x] * (seen[y, x] / under[y, x])
-            count += free[y, x]
-    return found, found.sum() / count if count else 1.0
-
-
-@njit(cache=True, nogil=True)
-def _scale(under: NDArray[np.float32], total: NDArray[np.float32], count: NDArray[np.float32], usual: float) -> None:
-    for y in range(under.shape[0]):
-        for x in range(under.shape[1]):
-            ratio = (total[y, x] + np.float32(STEADY * usual)) / (count[y, x] + np.float32(STEADY))
-            under[y, x] = max(under[y, x] * ratio, np.float32(1))
+            now = max(under[y, x] * factor[y, x], np.float32(1))
+            share[y, x] *= under[y, x] / now
+            under[y, x] = now
 
 
 def _kept(cover: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -249,8 +243,15 @@ def _scaled(cover: NDArray[np.float32], near: NDArray[np.uint8], full: float) ->
 
 def _paper(image: Image, under: Planes, ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """What is seen, smoothed over noise, where no ink is near; the estimate elsewhere."""
-    soft = cv2.GaussianBlur(image, (3, 3), 0).reshape(image.shape)
-    estimate = np.ascontiguousarray(np.moveaxis(under, 0, 2)) if image.ndim == 3 else under[0]
-    covered = cv2.dilate(ink, np.ones((5, 5), np.uint8))
-    np.copyto(soft, cv2.convertScaleAbs(estimate).reshape(image.shape), where=covered.reshape(*ink.shape, *[1] * (image.ndim - 2)) > 0)
-    return soft
+    soft = cv2.GaussianBlur(image, (3, 3), 0).reshape(*ink.shape, len(under))
+    _fill(soft, under, cv2.dilate(ink, np.ones((5, 5), np.uint8)))
+    return soft.reshape(image.shape)
+
+
+@njit(cache=True, nogil=True)
+def _fill(paper: NDArray[np.uint8], under: Planes, covered: NDArray[np.uint8]) -> None:
+    for y in range(paper.shape[0]):
+        for x in range(paper.shape[1]):
+            if covered[y, x]:
+                for c in range(len(under)):
+                    paper[y, x, c] = np.uint8(min(under[c, y, x] + np.float32(0.5), np.float32(255)))

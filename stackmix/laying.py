@@ -68,7 +68,8 @@ def lay(
         flow = pen.cover[(y + down) % ROWS]
         for x in range(width):
             if cover[y, x]:
-                laid = (np.uint32(cover[y, x]) * np.uint32(flow[(x + right) % COLUMNS]) * given + np.uint32(32768)) >> 16
+                run = np.uint32(flow[(x + right) % COLUMNS]) * given
+                laid = (np.uint32(cover[y, x]) * run + np.uint32(1 << 15)) >> np.uint32(16)
                 for c in range(channels):
                     p = np.uint32(found[y, x, c])
                     found[y, x, c] = p - ((p * laid * absorbed[c] + np.uint32(1 << 23)) >> np.uint32(24))
@@ -95,9 +96,7 @@ def _light_row(light: NDArray[np.uint16], y: int, height: int, found: NDArray[np
 
 
 @njit(cache=True, nogil=True)
-def _place(
-    sheet: Sheet, height: int, width: int, baseline: float, state: NDArray[np.uint64]
-) -> tuple[int, int]:
+def _place(sheet: Sheet, height: int, width: int, baseline: float, state: NDArray[np.uint64]) -> tuple[int, int]:
     """Top left corner of a piece, one of the sheet's lines at its baseline."""
     room_down, room_right = sheet.pixels.shape[0] - height, sheet.pixels.shape[1] - width
     left = int(uniform(state) * (room_right + 1))
@@ -108,7 +107,7 @@ def _place(
     fits = np.flatnonzero((first > -0.5) & (first < room_down + 0.5))
     if len(fits) == 0:
         return anywhere, left
-    return int(round(first[fits[int(uniform(state) * len(fits))]])), left
+    return round(first[fits[int(uniform(state) * len(fits))]]), left
 
 
 @njit(cache=True, nogil=True)
@@ -161,9 +160,7 @@ def _spread(net: NDArray[np.uint16], width: int) -> NDArray[np.uint16]:
 
 
 @njit(cache=True, nogil=True)
-def _absorbed(
-    pen: Pen, colour: NDArray[np.uint8], channels: int, state: NDArray[np.uint64]
-) -> NDArray[np.uint32]:
+def _absorbed(pen: Pen, colour: NDArray[np.uint8], channels: int, state: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """(C,) what a drawn colour takes of the light, 258 for each grey level under white."""
     found = np.empty(channels, np.uint32)
     first, mixed = int(uniform(state) * len(pen.colours)), uniform(state)

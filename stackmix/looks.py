@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackmix import images
-from stackmix.laying import NET
 from stackmix.layers import separate
+from stackmix.laying import NET
 from stackmix.library import LetterLibrary
 from stackmix.rendering import Source
 from stackmix.types import Image

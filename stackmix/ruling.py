@@ -1,10 +1,10 @@
 """Find the lines that a paper is ruled with: what is dark along the whole image.
 
-The image is cut into upright strips; a ruling shows in nearly all of them, at rows that fall evenly from strip to strip.
-So each row's darkness is the median over the strips, taken along the slope that makes the profile of rows sharpest, and
-held down by the lower quartile: writing, however dense, leaves gaps, a ruling hardly any. Pixels as dark as ink say
-nothing about what lies under them, unless they run from edge to edge. Wide images go block by block, for photographed
-lines bend.
+The image is cut into upright strips; a ruling shows in nearly all of them, at rows that fall evenly from one to the
+next. So each row's darkness is the median over the strips, taken along the slope that makes the profile of rows
+sharpest, and held down by the paler ones among them: writing, however dense, leaves gaps, a ruling hardly any. Pixels
+as dark as ink say nothing about what lies under them, unless they run from edge to edge. Wide images go block by block,
+for photographed lines bend.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ CAP = 0.62  # of the ink's usual cover: what is darker may be writing
 BLOCK = 400  # pixels in which a line is straight
 STRIPS = 16  # at least, where the image has the pixels
 STRIP = (2, 8)  # their width in pixels
-SLOPES = 8  # tried in each direction
-SLOPE = 0.004  # rows per column between two that are tried
+STEEP = 0.032  # rows per column that lines fall or rise at most
+SLOPE, STEP = 0.004, 1.5  # rows per column, or rows over the block, between two slopes that are tried
 STRONG = 0.35  # darkness of a line that may be as dark as ink: it has to run from edge to edge
 LOWER, RISE = 0.18, 1.6  # share of strips that may lack a line, and how much darker it may be than in the palest other
 LEAST = 0.03  # darkness of a line
@@ -55,7 +55,8 @@ def _lay(profile: NDArray[np.float32], slope: float, block: int, blocks: int, fo
     middle = (block + 0.5) * size - 0.5
     first = 0 if block == 0 else max(0, int(middle - size) + 1)
     stop = width if block == blocks - 1 else min(width, int(np.ceil(middle + size)))
-    rows, parts, shares = np.empty(stop - first, np.int64), np.empty(stop - first, np.float32), np.ones(stop - first, np.float32)
+    rows = np.empty(stop - first, np.int64)
+    parts, shares = np.empty(len(rows), np.float32), np.ones(len(rows), np.float32)
     for x in range(first, stop):
         away = x - middle
         outer = (away < 0 and block == 0) or (away > 0 and block == blocks - 1)
@@ -96,28 +97,43 @@ def _strips(cover: NDArray[np.float32], beside: NDArray[np.uint8], strip: int) -
 
 @njit(cache=True, nogil=True)
 def _slope(means: NDArray[np.float32], strip: int) -> float:
-    """The slope, in rows per column, along which the profile of rows is sharpest."""
-    height, count = means.shape
-    best, found = np.float32(-1), 0.0
-    shifts = np.empty(count, np.int64)
-    for k in range(-SLOPES, SLOPES + 1):
-        for s in range(count):
-            shifts[s] = int(np.floor(k * SLOPE * strip * (s - (count - 1) / 2) + 0.5))
-        before, sharp = np.float32(-1), np.float32(0)
-        for y in range(height):
-            total, seen = np.float32(0), 0
-            for s in range(count):
-                row = y + shifts[s]
-                if 0 <= row < height and means[row, s] >= 0:
-                    total += means[row, s]
-                    seen += 1
-            now = total / seen if 2 * seen > count else np.float32(-1)
-            if before >= 0 and now >= 0:
-                sharp += (now - before) ** 2
-            before = now
-        if sharp > best or (sharp == best and abs(k * SLOPE) < abs(found)):
-            best, found = sharp, k * SLOPE
+    """The slope, in rows per column, along which the profile of rows is sharpest: first coarsely, then beside it."""
+    step = max(SLOPE, STEP / (strip * means.shape[1]))
+    best, found = _sharpness(means, 0.0), 0.0
+    for k in range(1, int(STEEP / step) + 1):
+        for slope in (-k * step, k * step):
+            now = _sharpness(means, slope * strip)
+            if now > best:
+                best, found = now, slope
+    for closer in (2, 4):
+        middle = found
+        for slope in (middle - step / closer, middle + step / closer):
+            now = _sharpness(means, slope * strip)
+            if now > best:
+                best, found = now, slope
     return found
+
+
+@njit(cache=True, nogil=True)
+def _sharpness(means: NDArray[np.float32], fall: float) -> float:
+    """How much the means of rows that fall so many rows from strip to strip change from one to the next, squared."""
+    height, count = means.shape
+    before, sharp = np.float32(-1), np.float32(0)
+    shifts = np.empty(count, np.int64)
+    for s in range(count):
+        shifts[s] = int(np.floor(fall * (s - (count - 1) / 2) + 0.5))
+    for y in range(height):
+        total, seen = np.float32(0), 0
+        for s in range(count):
+            row = y + shifts[s]
+            if 0 <= row < height and means[row, s] >= 0:
+                total += means[row, s]
+                seen += 1
+        now = total / seen if 2 * seen > count else np.float32(-1)
+        if before >= 0 and now >= 0:
+            sharp += (now - before) ** 2
+        before = now
+    return sharp
 
 
 @njit(cache=True, nogil=True)
@@ -125,16 +141,16 @@ def _profile(strips: NDArray[np.float32], fall: float, found: NDArray[np.float32
     """Darkness (H,) of rows that fall so many rows from strip to strip, over that of the paper, into `found`."""
     height, count = strips.shape[1:]
     lower, strong = np.zeros(height, np.float32), np.zeros(height, np.float32)
-    own = np.empty(count, np.float32)
+    own, places = np.empty(count, np.float32), fall * (np.arange(count) - (count - 1) / 2)
     for y in range(height):
-        inside = _row(strips[2], y, fall, own)
-        if inside > 3 and min(own[0], own[inside - 1]) > STRONG:
+        inside = _row(strips[2], y, places, own)
+        reaches = inside > 3 and min(own[0], own[inside - 1]) > STRONG
+        if reaches and (own[:inside] <= STRONG).sum() <= int(LOWER * inside):
             _sort(own, inside)
-            if own[int(LOWER * inside)] > STRONG:
-                strong[y] = own[inside // 2]
-        seen = _row(strips[0], y, fall, own)
+            strong[y] = own[inside // 2]
+        seen = _row(strips[0], y, places, own)
         if 5 * seen < count:  # nothing but ink, or a line that is nearly as dark
-            seen = _row(strips[1], y, fall, own)
+            seen = _row(strips[1], y, places, own)
         if 5 * seen >= count:
             _sort(own, seen)
             found[y], lower[y] = own[seen // 2], own[int(LOWER * seen)]
@@ -145,17 +161,16 @@ def _profile(strips: NDArray[np.float32], fall: float, found: NDArray[np.float32
 
 
 @njit(cache=True, nogil=True)
-def _row(means: NDArray[np.float32], y: int, fall: float, found: NDArray[np.float32]) -> int:
-    """Put the strips' means along a falling row, where there are any, into `found`; how many."""
+def _row(means: NDArray[np.float32], y: int, places: NDArray[np.float64], found: NDArray[np.float32]) -> int:
+    """Put the strips' means at y + places, where there are any, into `found`; how many."""
     height, count = means.shape
     seen = 0
     for s in range(count):
-        place = y + fall * (s - (count - 1) / 2)
-        row = int(np.floor(place))
+        row = y + int(np.floor(places[s]))
         if 0 <= row < height:
-            below, part = min(row + 1, height - 1), np.float32(place - row)
-            if means[row, s] >= 0 and means[below, s] >= 0:
-                found[seen] = means[row, s] * (1 - part) + means[below, s] * part
+            here, below, part = means[row, s], means[min(row + 1, height - 1), s], places[s] - np.floor(places[s])
+            if here >= 0 and below >= 0:
+                found[seen] = here + np.float32(part) * (below - here)
                 seen += 1
     return seen
 
