@@ -99,7 +99,7 @@ def _ink_takes(share: Planes) -> NDArray[np.float32]:
     dark = _missing(share)
     counts = cv2.calcHist([dark], [0], None, [256], [0, 256]).ravel()
     darkest = 255 - int(np.searchsorted(np.cumsum(counts[::-1]), DARKEST * dark.size))
-    mask = cv2.compare(dark, max(DARK * darkest, PALEST * 255), cv2.CMP_GE)
+    mask = (dark >= max(DARK * darkest, PALEST * 255)).view(np.uint8)
     found = np.array([1 - cv2.mean(plane, mask)[0] for plane in share], np.float32)
     return np.maximum(found, 0.02) if mask.any() else np.full(len(share), 0.5, np.float32)
 

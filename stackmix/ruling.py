@@ -115,7 +115,7 @@ def _slope(means: NDArray[np.float32], strip: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _sharpness(means: NDArray[np.float32], fall: float) -> float:
+def _sharpness(means: NDArray[np.float32], fall: float) -> np.float32:
     """How much the means of rows that fall so many rows from strip to strip change from one to the next, squared."""
     height, count = means.shape
     before, sharp = np.float32(-1), np.float32(0)
