@@ -24,6 +24,7 @@ GRAINS = (0.5, 1.0, 2.0, 4.0, 7.0, 11.0)  # grey levels: one sheet for each, for
 SPREAD = 3  # of a grain's spread that a sheet's light stays under full
 PHOTO_SIDE = 2048  # pixels: larger photos are made smaller
 LINE_COLOURS = [(140, 172, 222), (168, 152, 208), (150, 186, 204), (172, 172, 182)]
+MARGINS = 0.3  # of the ruled sheets have a red line at the margin
 MARGIN_COLOUR = (226, 96, 108)
 SLOPE = np.deg2rad(65)  # of the oblique lines, from the horizontal
 
@@ -45,8 +46,13 @@ NO_TONE = np.full((2, 3), 255, np.float32)
 PAGE_TONES = np.array([(255, 254, 250), (206, 201, 188)], np.float32)
 
 
-def sheets(name: str, size: tuple[int, int], x_height: float, rng: np.random.Generator) -> list[Sheet]:
-    """The sheets of a paper, (rows, columns) large, or the photos of a folder; DataError where it is neither."""
+def sheets(
+    name: str, size: tuple[int, int], x_height: float, rng: np.random.Generator, skipped: list[str] | None = None
+) -> list[Sheet]:
+    """The sheets of a paper, (rows, columns) large, or the photos of a folder; DataError where it is neither.
+
+    skipped: takes the names of the folder's files that are no pictures.
+    """
     nowhere = np.zeros(0, np.float32)
     if name == "white":
         return [Sheet(np.full((*size, 3), 255, np.uint8), nowhere, 0.0, NO_TONE, 0.0)]
@@ -57,7 +63,7 @@ def sheets(name: str, size: tuple[int, int], x_height: float, rng: np.random.Gen
         return [_drawn(name, size, x_height, rng) for _ in range(VARIANTS)]
     if not Path(name).is_dir():
         raise DataError(f"there is no paper {name!r}: take one of {', '.join(PAPERS)} or a folder of photos")
-    photos = from_folder(Path(name), [])
+    photos = from_folder(Path(name), [] if skipped is None else skipped)
     return [Sheet(at_least(photo, *size), nowhere, 0.0, NO_TONE, 0.06) for photo in photos]
 
 
@@ -161,8 +167,8 @@ def _cover(along: NDArray[np.float32], places: NDArray[np.float64], width: float
 
 
 def _margin(size: tuple[int, int], x_height: float, slope: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """(h, w) cover of an upright red line at a drawn place, on every other sheet."""
-    place = rng.uniform(0, size[1]) if rng.random() < 0.5 else -1e6
+    """(h, w) cover of an upright red line at a drawn place, on some sheets."""
+    place = rng.uniform(0, size[1]) if rng.random() < MARGINS else -1e6
     y, x = np.arange(size[0], dtype=np.float32)[:, None], np.arange(size[1], dtype=np.float32)[None]
     return _cover(x + np.float32(slope) * y, np.array([place]), 0.08 * x_height) * np.float32(0.9)
 

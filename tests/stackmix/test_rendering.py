@@ -190,6 +190,7 @@ def test_photos_of_a_folder_are_paper_and_broken_ones_are_named(tmp_path: Path) 
     assert [photo.shape for photo in found] == [(20, 2048, 3), (20, 30, 3)]
     assert len(skipped) == 1 and "broken.jpg" in skipped[0]
     renderer = Renderer(Look((str(tmp_path),), ("black",)), HEIGHT, X_HEIGHT, BASELINE, 0)
+    assert renderer.skipped == skipped
     tones = {
         round(float(renderer.render(np.zeros((HEIGHT, 300), np.uint8), np.random.default_rng(i)).mean()), -1)
         for i in range(12)
