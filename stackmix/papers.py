@@ -57,7 +57,7 @@ def sheets(
     if name == "white":
         return [Sheet(np.full((*size, 3), 255, np.uint8), nowhere, 0.0, NO_TONE, 0.0)]
     if name == OWN:
-        own = [(_inked(size, g, None, 0.0, x_height, rng), np.full((2, 3), 255 - SPREAD * g)) for g in GRAINS]
+        own = [(_textured(size, g, None, 0.0, x_height, rng), np.full((2, 3), 255 - SPREAD * g)) for g in GRAINS]
         return [Sheet(pixels, nowhere, 0.0, mean.astype(np.float32), 0.0) for pixels, mean in own]
     if name in PAPERS:
         return [_drawn(name, size, x_height, rng) for _ in range(VARIANTS)]
@@ -99,7 +99,7 @@ def at_least(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.u
 def _drawn(name: str, size: tuple[int, int], x_height: float, rng: np.random.Generator) -> Sheet:
     slope = float(rng.normal(0, 0.003)) if name != "plain" else 0.0
     ruling = None if name == "plain" else _ruling(name, size, x_height, rng)
-    pixels = _inked(size, rng.uniform(0.8, 3.0), ruling, slope, x_height, rng)
+    pixels = _textured(size, rng.uniform(0.8, 3.0), ruling, slope, x_height, rng)
     lines = np.zeros(0) if ruling is None else ruling.base
     return Sheet(pixels, lines.astype(np.float32), slope, PAGE_TONES, 0.12)
 
@@ -124,7 +124,7 @@ def _ruling(name: str, size: tuple[int, int], x_height: float, rng: np.random.Ge
     return Ruling(rows, base, upright, lean, colour, strength, width)
 
 
-def _inked(
+def _textured(
     size: tuple[int, int],
     grain: float,
     ruling: Ruling | None,
@@ -138,11 +138,11 @@ def _inked(
     light = np.minimum(light, 255).astype(np.float32)
     if ruling is None:
         return np.repeat(np.round(light).astype(np.uint8)[..., None], 3, axis=2)
-    print_ = _print(size, ruling, slope) * np.clip(0.9 + 0.1 * blotch + 0.06 * _noise(size, 0.7, rng), 0, 1.1)
+    printed = _print(size, ruling, slope) * np.clip(0.9 + 0.1 * blotch + 0.06 * _noise(size, 0.7, rng), 0, 1.1)
     margin = _margin(size, x_height, slope, rng)
     pixels = np.empty((*size, 3), np.uint8)
     for c in range(3):
-        share = 1 - np.float32(1 - ruling.colour[c] / 255) * print_
+        share = 1 - np.float32(1 - ruling.colour[c] / 255) * printed
         share *= 1 - np.float32(1 - MARGIN_COLOUR[c] / 255) * margin
         pixels[..., c] = np.clip(light * share, 0, 255).round()
     return pixels
