@@ -21,8 +21,15 @@ def ink_of(image: Image) -> Image:
     """
     shade = images.grey(image)
     reach = max(15, shade.shape[0] // 2) | 1  # a lone full stop, too, must lie within its paper
+<<<<<<< HEAD
     if _all_white(shade, reach):
         return cv2.LUT(shade, _table(_darkest(shade)))
+=======
+    if all_white(shade, reach):
+        counts = np.cumsum(cv2.calcHist([shade], [0], None, [256], [0, 256]).ravel())
+        darkest = int(np.searchsorted(counts, DARKEST * shade.size))
+        return cv2.LUT(shade, _inked(np.arange(256) / 255, darkest / 255))
+>>>>>>> paper
     square = np.ones((reach, reach), np.uint8)
     paper = cv2.blur(cv2.morphologyEx(shade, cv2.MORPH_CLOSE, square), (reach, reach))
     share = shade.astype(np.float32) / np.maximum(paper, 1)
@@ -57,7 +64,7 @@ def _darkest(shade: Image) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _all_white(shade: Image, tile: int) -> bool:
+def all_white(shade: Image, tile: int) -> bool:
     """Whether every tile of an image has a pure white pixel: then its paper is white, with nothing to divide out."""
     height, width = shade.shape
     for top in range(0, height, tile):

@@ -44,10 +44,11 @@ def pen(name: str, x_height: float, rng: np.random.Generator) -> Pen:
     colours = np.array(COLOURS.get(name, []), np.float32).reshape(-1, 3)
     flow = _pattern(max(1.0, 0.5 * x_height), rng)
     if name == "pencil":
-        tooth = _pattern(max(0.55, 0.03 * x_height), rng)
-        return Pen(colours, _bytes(0.86 + 0.16 * tooth + 0.05 * flow), (0.62, 0.9), 5.0)
+        tooth = 0.8 * _pattern(0.55, rng) + 0.6 * _pattern(1.2, rng)
+        return Pen(colours, _bytes(0.84 + 0.11 * tooth + 0.06 * flow), (0.66, 0.95), 5.0)
     skips = _pattern(0.6, rng)
-    return Pen(colours, _bytes(0.93 + 0.045 * flow + 0.03 * skips), (0.88, 1.0), 6.0 if len(colours) else 3.0)
+    cover = _bytes(0.93 + 0.045 * flow + 0.03 * skips)
+    return Pen(colours, cover, (0.88, 1.0), 6.0) if len(colours) else Pen(colours, cover, (0.97, 1.0), 3.0)
 
 
 def _pattern(size: float, rng: np.random.Generator) -> NDArray[np.float32]:

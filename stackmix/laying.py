@@ -68,9 +68,14 @@ def lay(
         flow = pen.cover[(y + down) % ROWS]
         for x in range(width):
             if cover[y, x]:
+<<<<<<< HEAD
                 laid = (
                     np.uint32(cover[y, x]) * np.uint32(flow[(x + right) % COLUMNS]) * given + np.uint32(32768)
                 ) >> 16
+=======
+                run = np.uint32(flow[(x + right) % COLUMNS]) * given
+                laid = (np.uint32(cover[y, x]) * run + np.uint32(1 << 15)) >> np.uint32(16)
+>>>>>>> paper
                 for c in range(channels):
                     p = np.uint32(found[y, x, c])
                     found[y, x, c] = p - ((p * laid * absorbed[c] + np.uint32(1 << 23)) >> np.uint32(24))
@@ -108,7 +113,7 @@ def _place(sheet: Sheet, height: int, width: int, baseline: float, state: NDArra
     fits = np.flatnonzero((first > -0.5) & (first < room_down + 0.5))
     if len(fits) == 0:
         return anywhere, left
-    return int(round(first[fits[int(uniform(state) * len(fits))]])), left
+    return round(first[fits[int(uniform(state) * len(fits))]]), left
 
 
 @njit(cache=True, nogil=True)

@@ -24,6 +24,7 @@ GRAINS = (0.5, 1.0, 2.0, 4.0, 7.0, 11.0)  # grey levels: one sheet for each, for
 SPREAD = 3  # of a grain's spread that a sheet's light stays under full
 PHOTO_SIDE = 2048  # pixels: larger photos are made smaller
 LINE_COLOURS = [(140, 172, 222), (168, 152, 208), (150, 186, 204), (172, 172, 182)]
+MARGINS = 0.3  # of the ruled sheets have a red line at the margin
 MARGIN_COLOUR = (226, 96, 108)
 SLOPE = np.deg2rad(65)  # of the oblique lines, from the horizontal
 
@@ -45,19 +46,24 @@ NO_TONE = np.full((2, 3), 255, np.float32)
 PAGE_TONES = np.array([(255, 254, 250), (206, 201, 188)], np.float32)
 
 
-def sheets(name: str, size: tuple[int, int], x_height: float, rng: np.random.Generator) -> list[Sheet]:
-    """The sheets of a paper, (rows, columns) large, or the photos of a folder; DataError where it is neither."""
+def sheets(
+    name: str, size: tuple[int, int], x_height: float, rng: np.random.Generator, skipped: list[str] | None = None
+) -> list[Sheet]:
+    """The sheets of a paper, (rows, columns) large, or the photos of a folder; DataError where it is neither.
+
+    skipped: takes the names of the folder's files that are no pictures.
+    """
     nowhere = np.zeros(0, np.float32)
     if name == "white":
         return [Sheet(np.full((*size, 3), 255, np.uint8), nowhere, 0.0, NO_TONE, 0.0)]
     if name == OWN:
-        own = [(_inked(size, g, None, 0.0, x_height, rng), np.full((2, 3), 255 - SPREAD * g)) for g in GRAINS]
+        own = [(_textured(size, g, None, 0.0, x_height, rng), np.full((2, 3), 255 - SPREAD * g)) for g in GRAINS]
         return [Sheet(pixels, nowhere, 0.0, mean.astype(np.float32), 0.0) for pixels, mean in own]
     if name in PAPERS:
         return [_drawn(name, size, x_height, rng) for _ in range(VARIANTS)]
     if not Path(name).is_dir():
         raise DataError(f"there is no paper {name!r}: take one of {', '.join(PAPERS)} or a folder of photos")
-    photos = from_folder(Path(name), [])
+    photos = from_folder(Path(name), [] if skipped is None else skipped)
     return [Sheet(at_least(photo, *size), nowhere, 0.0, NO_TONE, 0.06) for photo in photos]
 
 
@@ -93,7 +99,7 @@ def at_least(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.u
 def _drawn(name: str, size: tuple[int, int], x_height: float, rng: np.random.Generator) -> Sheet:
     slope = float(rng.normal(0, 0.003)) if name != "plain" else 0.0
     ruling = None if name == "plain" else _ruling(name, size, x_height, rng)
-    pixels = _inked(size, rng.uniform(0.8, 3.0), ruling, slope, x_height, rng)
+    pixels = _textured(size, rng.uniform(0.8, 3.0), ruling, slope, x_height, rng)
     lines = np.zeros(0) if ruling is None else ruling.base
     return Sheet(pixels, lines.astype(np.float32), slope, PAGE_TONES, 0.12)
 
@@ -118,7 +124,7 @@ def _ruling(name: str, size: tuple[int, int], x_height: float, rng: np.random.Ge
     return Ruling(rows, base, upright, lean, colour, strength, width)
 
 
-def _inked(
+def _textured(
     size: tuple[int, int],
     grain: float,
     ruling: Ruling | None,
@@ -132,11 +138,11 @@ def _inked(
     light = np.minimum(light, 255).astype(np.float32)
     if ruling is None:
         return np.repeat(np.round(light).astype(np.uint8)[..., None], 3, axis=2)
-    print_ = _print(size, ruling, slope) * np.clip(0.9 + 0.1 * blotch + 0.06 * _noise(size, 0.7, rng), 0, 1.1)
+    printed = _print(size, ruling, slope) * np.clip(0.9 + 0.1 * blotch + 0.06 * _noise(size, 0.7, rng), 0, 1.1)
     margin = _margin(size, x_height, slope, rng)
     pixels = np.empty((*size, 3), np.uint8)
     for c in range(3):
-        share = 1 - np.float32(1 - ruling.colour[c] / 255) * print_
+        share = 1 - np.float32(1 - ruling.colour[c] / 255) * printed
         share *= 1 - np.float32(1 - MARGIN_COLOUR[c] / 255) * margin
         pixels[..., c] = np.clip(light * share, 0, 255).round()
     return pixels
@@ -161,8 +167,8 @@ def _cover(along: NDArray[np.float32], places: NDArray[np.float64], width: float
 
 
 def _margin(size: tuple[int, int], x_height: float, slope: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """(h, w) cover of an upright red line at a drawn place, on every other sheet."""
-    place = rng.uniform(0, size[1]) if rng.random() < 0.5 else -1e6
+    """(h, w) cover of an upright red line at a drawn place, on some sheets."""
+    place = rng.uniform(0, size[1]) if rng.random() < MARGINS else -1e6
     y, x = np.arange(size[0], dtype=np.float32)[:, None], np.arange(size[1], dtype=np.float32)[None]
     return _cover(x + np.float32(slope) * y, np.array([place]), 0.08 * x_height) * np.float32(0.9)
 

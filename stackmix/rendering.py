@@ -67,9 +67,13 @@ class Renderer:
     """`Renderer(Look(("lined",), ("blue",)), 128, x_height, baseline, seed).render(cover, rng)` -> (128, W, 3)."""
 
     def __init__(self, look: Look, height: int, x_height: float, baseline: float, seed: int) -> None:
-        """Make the sheets and pens of a look for words of a height in pixels; seed: the run's."""
+        """Make the sheets and pens of a look for words of a height in pixels; seed: the run's.
+
+        `skipped` then names the files of the user's folders that are no pictures.
+        """
         self.look, self.x_height, self.baseline = look, float(x_height), float(baseline)
         self.channels = 3 if look.colour and not look.bare else 1
+        self.skipped: list[str] = []
         self.papers: list[list[Sheet]] = []
         self.pens: list[Pen] = []
         if look.bare:
@@ -77,10 +81,11 @@ class Renderer:
         size = ROOM * height, WIDE * height
         for name in look.papers:
             rng = np.random.default_rng([seed, *name.encode()])  # a paper is the same whatever the others are
-            self.papers.append([_toned(sheet, self.channels) for sheet in sheets(name, size, x_height, rng)])
+            own = sheets(name, size, x_height, rng, self.skipped)
+            self.papers.append([_toned(sheet, self.channels) for sheet in own])
         for name in look.inks:
-            own = pen(name, x_height, np.random.default_rng([seed, *name.encode()]))
-            self.pens.append(own._replace(colours=_channels(own.colours, self.channels)))
+            plain = pen(name, x_height, np.random.default_rng([seed, *name.encode()]))
+            self.pens.append(plain._replace(colours=_channels(plain.colours, self.channels)))
 
     def render(self, cover: Image, rng: np.random.Generator, source: Source | None = None) -> Image:
         """A word's ink, (H, W) 0 none..255 all, on paper: (H, W) where the look is grey, (H, W, 3) otherwise.
@@ -104,9 +109,14 @@ class Renderer:
         sheet = found[_grained(source.grain) if own and source else (seed >> 32) % len(found)]
         if sheet.pixels.shape[0] < cover.shape[0] or sheet.pixels.shape[1] < cover.shape[1]:
             sheet = sheet._replace(pixels=at_least(sheet.pixels, *cover.shape))
+<<<<<<< HEAD
         laid = lay(
             cover, sheet, pen, light if own else light[:0], colour, self.baseline, self.x_height, np.uint64(seed)
         )
+=======
+        light = light if own else light[:0]
+        laid = lay(cover, sheet, pen, light, colour, self.baseline, self.x_height, np.uint64(seed))
+>>>>>>> paper
         return laid if self.channels == 3 else laid[..., 0]
 
 
