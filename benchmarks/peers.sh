@@ -12,7 +12,8 @@ install() { local python=$1; shift; "$python" -m pip install --quiet --no-cache-
 ctc-forced-aligner() { install "$1" --no-deps ctc-forced-aligner==1.0.2 numpy; }
 
 # It was written for an older Pillow, and asks for more than it needs to set words.
-trdg() { install "$1" --no-deps trdg==1.8.0 && install "$1" "Pillow==9.5.0" "numpy<2" "opencv-python-headless<4.10" requests tqdm beautifulsoup4 diffimg arabic-reshaper python-bidi wikipedia; }
+trdg() { install "$1" --no-deps trdg==1.8.0 && install "$1" "Pillow==9.5.0" "numpy<2" "opencv-python-headless<4.10" \
+        requests tqdm beautifulsoup4 diffimg==0.2.3 arabic-reshaper==2.1.3 python-bidi==0.4.2 wikipedia; }
 
 synthtiger() { install "$1" synthtiger==1.2.1 "numpy<2" "Pillow<10" "opencv-python-headless<4.10"; }
 

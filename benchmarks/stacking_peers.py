@@ -1,6 +1,6 @@
 """Words a CPU second of a peer, in its own environment: words on stdin, one a line; the rate on stdout.
 
-    ../peers/trdg/bin/python benchmarks/stacking_peers.py trdg < words.txt
+../peers/trdg/bin/python benchmarks/stacking_peers.py trdg < words.txt
 """
 
 import sys
@@ -43,7 +43,7 @@ def synthtiger(words: list[str]) -> Callable[[], int]:
 
 
 def main() -> None:
-    words = sys.stdin.read().split("\n")
+    words = sys.stdin.read().split()
     work = {"trdg": trdg, "synthtiger": synthtiger}[sys.argv[1]](words)
     work()
     seconds = []

@@ -21,15 +21,8 @@ def ink_of(image: Image) -> Image:
     """
     shade = images.grey(image)
     reach = max(15, shade.shape[0] // 2) | 1  # a lone full stop, too, must lie within its paper
-<<<<<<< HEAD
-    if _all_white(shade, reach):
-        return cv2.LUT(shade, _table(_darkest(shade)))
-=======
     if all_white(shade, reach):
-        counts = np.cumsum(cv2.calcHist([shade], [0], None, [256], [0, 256]).ravel())
-        darkest = int(np.searchsorted(counts, DARKEST * shade.size))
-        return cv2.LUT(shade, _inked(np.arange(256) / 255, darkest / 255))
->>>>>>> paper
+        return cv2.LUT(shade, _table(_darkest(shade)))
     square = np.ones((reach, reach), np.uint8)
     paper = cv2.blur(cv2.morphologyEx(shade, cv2.MORPH_CLOSE, square), (reach, reach))
     share = shade.astype(np.float32) / np.maximum(paper, 1)

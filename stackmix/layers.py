@@ -13,11 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-<<<<<<< HEAD
-=======
 from stackmix import images
 from stackmix.ink import all_white
->>>>>>> paper
 from stackmix.ruling import CAP, lines_across
 from stackmix.types import Image
 

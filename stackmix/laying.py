@@ -68,14 +68,8 @@ def lay(
         flow = pen.cover[(y + down) % ROWS]
         for x in range(width):
             if cover[y, x]:
-<<<<<<< HEAD
-                laid = (
-                    np.uint32(cover[y, x]) * np.uint32(flow[(x + right) % COLUMNS]) * given + np.uint32(32768)
-                ) >> 16
-=======
                 run = np.uint32(flow[(x + right) % COLUMNS]) * given
                 laid = (np.uint32(cover[y, x]) * run + np.uint32(1 << 15)) >> np.uint32(16)
->>>>>>> paper
                 for c in range(channels):
                     p = np.uint32(found[y, x, c])
                     found[y, x, c] = p - ((p * laid * absorbed[c] + np.uint32(1 << 23)) >> np.uint32(24))

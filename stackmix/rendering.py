@@ -109,14 +109,8 @@ class Renderer:
         sheet = found[_grained(source.grain) if own and source else (seed >> 32) % len(found)]
         if sheet.pixels.shape[0] < cover.shape[0] or sheet.pixels.shape[1] < cover.shape[1]:
             sheet = sheet._replace(pixels=at_least(sheet.pixels, *cover.shape))
-<<<<<<< HEAD
-        laid = lay(
-            cover, sheet, pen, light if own else light[:0], colour, self.baseline, self.x_height, np.uint64(seed)
-        )
-=======
         light = light if own else light[:0]
         laid = lay(cover, sheet, pen, light, colour, self.baseline, self.x_height, np.uint64(seed))
->>>>>>> paper
         return laid if self.channels == 3 else laid[..., 0]
 
 
