@@ -185,22 +185,16 @@ def _lay_piece(
 @njit(cache=True, inline="always")
 def _lay_column(light: NDArray[np.uint8], column: NDArray[np.uint8], top: int, down: float) -> None:
     """The darker of both, the column's first row at `top + down`, between rows by the share of either."""
-    whole = np.int64(np.floor(down + 1 / 16))
-    part = np.int64(max(down - whole, 0.0) * 16)  # sixteenths of a row
-    first = top + whole
-    low, high = max(0, -first), min(len(column), len(light) - first)
+    steps = np.int64(np.floor(down * 16 + 0.5))  # sixteenths of a row
+    first, part = top + (steps >> 4), steps & 15
     if part == 0:
-        for y in range(low, high):
+        for y in range(max(0, -first), min(len(column), len(light) - first)):
             light[first + y] = min(light[first + y], column[y])
         return
-    above = np.int64(255)
-    for y in range(low, high):
-        here = np.int64(column[y])
-        value = np.uint8((here * (16 - part) + above * part) >> 4)
-        light[first + y] = min(light[first + y], value)
-        above = here
-    if 0 <= first + high < len(light):
-        light[first + high] = min(light[first + high], np.uint8((255 * (16 - part) + above * part) >> 4))
+    for y in range(max(0, -first), min(len(column) + 1, len(light) - first)):
+        here = np.int64(column[y]) if y < len(column) else 255
+        above = np.int64(column[y - 1]) if y > 0 else 255
+        light[first + y] = min(light[first + y], np.uint8((here * (16 - part) + above * part) >> 4))
 
 
 @njit(cache=True)
