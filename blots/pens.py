@@ -1,0 +1,42 @@
+"""A pen in a hand: lines that wobble, press harder and lighter, and end thinner than they begin.
+
+A line is given by a few knots; the hand's error is drawn for each, and a spline joins them.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackmix.blots.functional import Path, smooth
+
+SPACING = 2.5  # pixels between two points of a drawn line
+WOBBLE = 0.02  # of the distance that a hand aims over, sideways
+PRESS = 0.1  # relative change of width and pressure between knots
+LIGHT = 0.82  # pressure of a pen at which its ink covers what a pen's ink covers
+
+
+def line(
+    points: NDArray[np.floating], width: float, rng: np.random.Generator, wobble: float = 1.0, taper: float = 0.55
+) -> Path:
+    """A path through points (k, 2), in pixels, k >= 2; wobble: pixels, the hand's error at each of them.
+
+    taper: share of the width that is left at the end; the beginning keeps most of it.
+    """
+    count = len(points)
+    knots = np.empty((count, 4), np.float32)
+    error = rng.standard_normal((count, 4), np.float32)
+    knots[:, :2] = points
+    knots[:, :2] += wobble * error[:, :2]
+    knots[:, 2] = width * (1 + PRESS * error[:, 2])
+    knots[:, 3] = LIGHT + PRESS * error[:, 3]
+    knots[-1, 2:] *= taper
+    knots[0, 2:] *= (1 + taper) / 2
+    path = smooth(knots, SPACING)
+    np.clip(path[:, 2], 0.6, None, out=path[:, 2])
+    np.clip(path[:, 3], 0.3, 1, out=path[:, 3])
+    return path
+
+
+def between(start: tuple[float, float], end: tuple[float, float], stride: float) -> NDArray[np.float64]:
+    """(k, 2) points from start to end, about `stride` apart, at least 3."""
+    length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
+    return np.linspace(start, end, max(3, round(length / stride) + 1))

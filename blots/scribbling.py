@@ -1,0 +1,106 @@
+"""Blots as StackMix has them: a rectangle is scribbled over with a pen that swings from side to side.
+
+Per blot about `intensivity * 20` clusters of points alternate between the left and the right side of a rectangle, and
+the Bezier curve of all of them is drawn `intensivity * 5` times with a pen of changing width (Shonenkov et al. 2021,
+arXiv 2108.11667; the parameters are named as in the package augmixations).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stackmix.blots.functional import Path, bezier, clusters
+from stackmix.blots.laying import Box, Mark, checked, mark
+from stackmix.blots.ranges import Color, Range, between, color_of, draw
+from stackmix.blots.writing import ink_color
+
+CLUSTERS, STROKES = 20, 5  # at intensivity 1
+FEWEST, MOST = 10, 80  # points of a cluster on the left; one on the right has what is left of MOST
+FIRST, LAST = 0.01, 0.97  # of the curve is drawn
+WIDTHS = np.array([0.9, 2.9, 4.9, 4.9], np.float32)  # pixels that OpenCV draws for a thickness of 1, 2, 3, 4
+KNOTS = 48  # the pen's width changes so often in a stroke
+SPACING = 6.0  # pixels between two points of a drawn curve, about
+
+
+@dataclass(frozen=True)
+class Scribble:
+    """Draws blots. x, y: range of the left upper corner in pixels. h, w: range of the size in pixels. None: anything
+    that lies in the image. incline: rows that the left end of a stroke lies lower, and the right end higher.
+    intensivity: 0.1..1. transparency: 0..1 of what is under a blot shines through. count: blots in an image.
+
+    A blot's ink stays within its rectangle and `incline` rows above and below it.
+    """
+
+    x: Range | None = None
+    y: Range | None = None
+    h: Range | None = None
+    w: Range | None = None
+    incline: Range = (-10, 10)
+    intensivity: Range = (0.5, 0.9)
+    transparency: Range = (0.05, 0.4)
+    count: Range = (1, 1)
+    color: Color = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("x", 0), ("y", 0), ("h", 1), ("w", 1)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, between(name, getattr(self, name), least, math.inf, whole=True))
+        limits = {"incline": (-1000, 1000), "intensivity": (0.1, 1), "transparency": (0, 1)}
+        for name, (least, most) in limits.items():
+            object.__setattr__(self, name, between(name, getattr(self, name), least, most))
+        object.__setattr__(self, "count", between("count", self.count, 1, 1000, whole=True))
+        object.__setattr__(self, "color", color_of(self.color))
+
+    def draw(self, image: NDArray, rng: np.random.Generator) -> list[Mark]:
+        """Marks for an image: (H, W), (H, W, 1) or (H, W, 3), uint8 or float32."""
+        shape = checked(image).shape
+        color = self.color
+        if color == "ink":
+            color = ink_color(image)
+        elif isinstance(color, int):
+            color = (color, color, color)
+        return [self._blot(shape, color, rng) for _ in range(int(draw(self.count, rng)))]
+
+    def rectangle(self, shape: tuple[int, ...], rng: np.random.Generator) -> Box:
+        """A random rectangle inside an image of `shape`."""
+        sides = []
+        for length, size, place in ((shape[1], self.w, self.x), (shape[0], self.h, self.y)):
+            extent = min(int(draw(size or (1, length), rng)), length)
+            first = min(int(draw(place or (0, length - extent), rng)), length - 1)
+            sides.append((first, min(first + extent, length)))
+        (left, right), (top, bottom) = sides
+        return Box(left, top, right, bottom)
+
+    def _blot(self, shape: tuple[int, ...], color: tuple[int, int, int], rng: np.random.Generator) -> Mark:
+        box = self.rectangle(shape, rng)
+        incline = draw(self.incline, rng)
+        intensivity = draw(self.intensivity, rng)
+        paths = scribbled(box, incline, intensivity, rng)
+        rise = math.ceil(abs(incline))
+        within = Box(box.left, max(box.top - rise, 0), box.right, min(box.bottom + rise, shape[0]))
+        return mark(paths, shape, color, 1 - draw(self.transparency, rng), within)
+
+
+def scribbled(box: Box, incline: float, intensivity: float, rng: np.random.Generator) -> list[Path]:
+    """The paths of one blot in a rectangle."""
+    width, height = box.right - box.left, box.bottom - box.top
+    number, repeats = int(intensivity * CLUSTERS), max(1, int(intensivity * STROKES))
+    step = float(height // number or height / number)
+    sizes = rng.integers(FEWEST, MOST, (repeats, number))
+    sizes[:, 1::2] = MOST - sizes[:, 1::2]
+    sizes[:, 0] = 1
+    ends = np.cumsum(sizes.sum(axis=1))
+    noise = np.split(rng.random((int(ends[-1]), 2), np.float32), ends[:-1])
+    pens = WIDTHS[rng.integers(0, len(WIDTHS), (repeats, KNOTS))]
+    count = int(min(max(number * width / 2 / SPACING, 3 * number), 8 * number))
+    times = np.linspace(0, KNOTS - 1, count)
+    paths = []
+    for sized, noisy, pen in zip(sizes, noise, pens, strict=True):
+        path = np.ones((count, 4), np.float32)
+        path[:, :2] = bezier(clusters(sized, noisy, width, height, step, incline), count, FIRST, LAST)
+        path[:, :2] += (box.left, box.top)
+        path[:, 2] = np.interp(times, np.arange(KNOTS), pen)
+        paths.append(path)
+    return paths
