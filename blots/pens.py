@@ -11,7 +11,7 @@ from stackmix.blots.functional import Path, smooth
 SPACING = 2.5  # pixels between two points of a drawn line
 WOBBLE = 0.02  # of the distance that a hand aims over, sideways
 PRESS = 0.1  # relative change of width and pressure between knots
-LIGHT = 0.82  # pressure of a pen at which its ink covers what a pen's ink covers
+FIRM = 0.97  # pressure of most of a line
 
 
 def line(
@@ -27,7 +27,7 @@ def line(
     knots[:, :2] = points
     knots[:, :2] += wobble * error[:, :2]
     knots[:, 2] = width * (1 + PRESS * error[:, 2])
-    knots[:, 3] = LIGHT + PRESS * error[:, 3]
+    knots[:, 3] = FIRM + PRESS * error[:, 3]
     knots[-1, 2:] *= taper
     knots[0, 2:] *= (1 + taper) / 2
     path = smooth(knots, SPACING)

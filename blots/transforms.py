@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 import albumentations as A  # noqa: E402
 
+from stackmix.blots.correcting import KINDS as MARKS  # noqa: E402
+from stackmix.blots.correcting import RED, Correction  # noqa: E402
 from stackmix.blots.laying import Layable, lay  # noqa: E402
 from stackmix.blots.ranges import Color, chance  # noqa: E402
 from stackmix.blots.scribbling import Scribble  # noqa: E402
+from stackmix.blots.smearing import Smudge  # noqa: E402
 from stackmix.blots.striking import KINDS, Strike  # noqa: E402
+from stackmix.blots.trailing import Trail  # noqa: E402
 
 
 class Drawing(Protocol):
@@ -96,3 +100,58 @@ class StrikeThrough(MarkTransform):
         p: float = 0.5,
     ) -> None:
         super().__init__(Strike(kinds, words, width, color), p)  # type: ignore[arg-type]
+
+
+class InkSmear(MarkTransform):
+    """Wet ink dragged sideways over a part of a line.
+
+    length: in x-heights of the writing, over which the ink fades to a tenth, 0.05..100. opacity: 0..1 where the smear
+    begins. color: "ink" for the writing's own, a grey value or an RGB triple in 0..255. An image without writing stays
+    as it is. Raises ValueError with a wrong value.
+    """
+
+    def __init__(
+        self,
+        length: Pair = (0.5, 2.5),
+        opacity: Pair = (0.25, 0.6),
+        color: Color | Sequence[int] = "ink",
+        p: float = 0.5,
+    ) -> None:
+        super().__init__(Smudge(length, opacity, color), p)  # type: ignore[arg-type]
+
+
+class PenTrail(MarkTransform):
+    """A trail that a pen left by accident behind a word, or anywhere in an image without writing.
+
+    count: trails, a number or a range. length: in x-heights of the writing, 0.1..100. width: of the pen, times that of
+    the writing's strokes, 0.1..20. color: "ink" for the writing's own, a grey value or an RGB triple in 0..255. Raises
+    ValueError with a wrong value.
+    """
+
+    def __init__(
+        self,
+        count: int | Sequence[int] = (1, 2),
+        length: Pair = (2.0, 8.0),
+        width: Pair = (0.4, 0.8),
+        color: Color | Sequence[int] = "ink",
+        p: float = 0.5,
+    ) -> None:
+        super().__init__(Trail(count, length, width, color), p)  # type: ignore[arg-type]
+
+
+class TeacherMark(MarkTransform):
+    """A teacher's correction: a word underlined, a tick at its end, a bracket in the margin.
+
+    kinds: one or more of underline, tick, bracket; one is drawn. width: of the pen, times that of the writing's
+    strokes, 0.1..20. color: red, another grey value or RGB triple in 0..255, or "ink" for the writing's own. Without
+    writing the image counts as one word. Raises ValueError with a wrong value.
+    """
+
+    def __init__(
+        self,
+        kinds: str | Sequence[str] = MARKS,
+        width: Pair = (0.8, 1.5),
+        color: Color | Sequence[int] = RED,
+        p: float = 0.5,
+    ) -> None:
+        super().__init__(Correction(kinds, width, color), p)  # type: ignore[arg-type]

@@ -12,9 +12,9 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,18 +26,26 @@ from stackmix.library import FILE, LetterLibrary
 from stackmix.rejects import Rejects, letter_id, without
 from stackmix.staging import whole_folder, write_whole
 from stackmix.synthesis import Stacker
-from stackmix.types import DataError, Word, is_test
+from stackmix.types import DataError, Image, Word, is_test
 
 CHUNK = 250
 RUN = "run.json"
 CHUNKS = "chunks"
 
 
+class Marks(Protocol):
+    """Lays marks on an image (H, W) uint8, drawn from rng; pickled for the workers, its `share` is kept in run.json."""
+
+    share: float
+
+    def __call__(self, image: Image, rng: np.random.Generator) -> Image: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to write. count: samples, None for each item once. balanced: draw items so that characters even out.
 
-    rejects: letters of the library that are not stacked.
+    rejects: letters of the library that are not stacked. marks: what is laid on each image, None for nothing.
     """
 
     library: Path
@@ -48,6 +56,7 @@ class Order:
     height: int = 64
     balanced: bool = False
     rejects: Rejects = frozenset()
+    marks: Marks | None = None
 
     @property
     def total(self) -> int:
@@ -89,7 +98,8 @@ class Writer:
             text = items[min(int(np.searchsorted(self.chances, rng.random())), len(items) - 1)]
         else:
             text = items[i] if i < len(items) else items[rng.integers(len(items))]
-        return self.stacker.stack(text, rng)
+        word = self.stacker.stack(text, rng)
+        return replace(word, image=self.order.marks(word.image, rng)) if self.order.marks else word
 
     def chunk(self, folder: Path, number: int) -> int:
         """Write the images of one chunk, then its metadata; returns the number of samples."""
@@ -181,6 +191,7 @@ def manifest(order: Order, library: LetterLibrary) -> dict[str, Any]:
         "replaced": {f"{a} -> {b}": n for (a, b), n in sorted(corpus.replaced.items())},
         "skipped_items": corpus.skipped_items,
         "missing_characters": dict(sorted(corpus.skipped.items())),
+        **({"blots": order.marks.share} if order.marks else {}),
     }
 
 
@@ -195,8 +206,8 @@ def _agree(path: Path, about: dict[str, Any]) -> None:
         write_whole(path, (json.dumps(about, ensure_ascii=False, indent=1) + "\n").encode())
         return
     then = json.loads(path.read_text(encoding="utf-8"))
-    if changed := sorted(k for k in about if about[k] != then.get(k)):
-        values = "; ".join(f"{k}: {then.get(k)} then, {about[k]} now" for k in changed)
+    if changed := sorted(k for k in {**then, **about} if about.get(k) != then.get(k)):
+        values = "; ".join(f"{k}: {then.get(k)} then, {about.get(k)} now" for k in changed)
         raise DataError(f"{path.parent} is a run with other options ({values}): repeat them, or remove it")
 
 
