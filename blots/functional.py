@@ -1,11 +1,12 @@
-"""The kernels under blots and pen marks: curves, a pen's stamp, ink laid on an image, and what the writing looks like.
+"""The kernels under blots and pen marks: curves, a pen's stamp, ink dragged and laid on an image.
 
 A path is (m, 4) float32: x, y, the pen's width in pixels, its pressure 0..1. A mask is (h, w) uint8, 255 where ink
-covers a whole pixel; its rows are padded to PAD columns so that `blend` passes over eight empty pixels at once. Pixel
+covers a whole pixel; its rows are padded to a multiple of PAD columns, which a processor computes at once. Pixel
 centres lie at whole numbers. Nothing here draws a random number, and nothing imports albumentations.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numba import njit
@@ -14,70 +15,72 @@ from numpy.typing import NDArray
 Path = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
-PAD = 8  # columns of a mask in one 64-bit word
-NEGLIGIBLE = 1e-4  # of the largest Bernstein weight: on a box of 400 pixels the rest shifts a curve by less than .1
-PAPER, DARKEST = 0.7, 0.005  # shares of an image's pixels: paper is lighter than the first, full ink darker than both
+PAD = 16  # pixels that one vector instruction computes
+WORD = 8  # pixels of a mask in 64 bits, which are passed over at once where there is no ink
+NEGLIGIBLE = 1e-3  # of the largest Bernstein weight
+THINNEST, PALEST = 0.6, 0.3  # a pen's width in pixels and pressure, at least
 
 
-@njit(cache=True, fastmath=True, error_model="numpy")
-def bezier(points: NDArray[np.float32], count: int, first: float, last: float) -> NDArray[np.float32]:
-    """(count, 2) points of a Bezier curve of any degree at even times from `first` to `last`, both inside 0..1.
+@lru_cache(maxsize=128)
+def bernstein(degree: int, count: int, first: float, last: float) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Weights of the control points of a Bezier curve at `count` even times from `first` to `last`, inside 0..1.
 
-    points: (n + 1, 2) control points. Bernstein weights are bell shaped: each is found from its neighbour, from the
-    largest outwards until they are negligible, and divided by their sum, which is 1 when all are there.
+    Of a row of the Bernstein matrix only the part that matters is kept, for it is bell shaped: returns the weights
+    (count, K), each row's sum 1, and the control point (count,) to which the first of each row belongs.
     """
-    degree = len(points) - 1
-    up, down = np.empty(degree + 1, np.float32), np.empty(degree + 1, np.float32)
-    for i in range(degree + 1):  # of weight i + 1 to weight i, and of weight i - 1 to weight i, both without t
-        up[i] = np.float32(degree - i) / np.float32(i + 1)
-        down[i] = np.float32(i) / np.float32(degree - i + 1)
-    found = np.empty((count, 2), np.float32)
-    for k in range(count):
-        t = first + (last - first) * k / max(count - 1, 1)
-        middle = min(int((degree + 1) * t), degree)
-        total, x, y = np.float32(1), points[middle, 0], points[middle, 1]
-        weight, odds = np.float32(1), np.float32(t / (1 - t))
-        for i in range(middle, degree):
-            weight *= up[i] * odds
-            total, x, y = total + weight, x + weight * points[i + 1, 0], y + weight * points[i + 1, 1]
-            if weight < NEGLIGIBLE:
-                break
-        weight, odds = np.float32(1), np.float32((1 - t) / t)
-        for i in range(middle, 0, -1):
-            weight *= down[i] * odds
-            total, x, y = total + weight, x + weight * points[i - 1, 0], y + weight * points[i - 1, 1]
-            if weight < NEGLIGIBLE:
-                break
-        found[k, 0], found[k, 1] = x / total, y / total
-    return found
+    points = np.arange(degree + 1)
+    factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, degree + 1)))])
+    times = np.linspace(first, last, count)[:, None]
+    logs = factorial[-1] - factorial - factorial[::-1] + points * np.log(times) + (degree - points) * np.log1p(-times)
+    weights = np.exp(logs)
+    matter = weights > NEGLIGIBLE * weights.max(axis=1, keepdims=True)
+    starts = matter.argmax(axis=1)
+    widest = int((degree + 1 - matter[:, ::-1].argmax(axis=1) - starts).max())
+    starts = np.minimum(starts, degree + 1 - widest)
+    banded = np.take_along_axis(weights, starts[:, None] + np.arange(widest), axis=1)
+    return (banded / banded.sum(axis=1, keepdims=True)).astype(np.float32), starts
+
+
+@njit(cache=True, fastmath=True)
+def bezier(x: NDArray[np.float32], y: NDArray[np.float32], weights: NDArray[np.float32], starts: NDArray[np.int64], path: Path) -> None:
+    """Fill columns 0 and 1 of a path with a Bezier curve of control points x, y (n + 1,); weights, starts: `bernstein`."""
+    for k in range(len(weights)):
+        row, first = weights[k], starts[k]
+        here, there = x[first : first + len(row)], y[first : first + len(row)]
+        across, down = np.float32(0), np.float32(0)
+        for i in range(len(row)):
+            across += row[i] * here[i]
+            down += row[i] * there[i]
+        path[k, 0], path[k, 1] = across, down
 
 
 @njit(cache=True)
 def clusters(
-    sizes: NDArray[np.int64], noise: NDArray[np.float32], width: float, height: float, step: float, incline: float
-) -> NDArray[np.float32]:
-    """(n, 2) control points of one scribble in a box of width x height: clusters that alternate between its sides.
+    ends: NDArray[np.int64], noise: NDArray[np.float32], width: float, height: float, step: float, incline: float
+) -> None:
+    """Turn noise (2, n) in 0..1 into control points x, y of a scribble in a box, in clusters that alternate in side.
 
-    sizes: (P,) points of each cluster, the first of which is one point anywhere in the box. noise: (n, 2) in 0..1.
-    Cluster i > 0 lies in rows step * i to step * (i + 1) and in the outer 1..20 % of the columns; the even ones left
-    and `incline` lower, the odd ones right and `incline` higher.
+    ends: (P,) rising, the last is n: cluster i > 0 has the points ends[i - 1]..ends[i], in rows step * i to step *
+    (i + 1) and in the outer 1..20 % of the columns; the even ones left and `incline` rows lower, the odd ones right and
+    `incline` higher. The points before ends[0] lie anywhere in the box, width x height.
     """
-    points = np.empty((len(noise), 2), np.float32)
-    points[0, 0], points[0, 1] = noise[0, 0] * width, noise[0, 1] * height
-    k = 1
-    for i in range(1, len(sizes)):
+    for k in range(ends[0]):
+        noise[0, k] *= width
+        noise[1, k] *= height
+    for i in range(1, len(ends)):
         left = 0.01 * width if i % 2 == 0 else 0.80 * width
         top = step * i + (incline if i % 2 == 0 else -incline)
-        for _ in range(sizes[i]):
-            points[k, 0] = left + 0.19 * width * noise[k, 0]
-            points[k, 1] = top + step * noise[k, 1]
-            k += 1
-    return points
+        for k in range(ends[i - 1], ends[i]):
+            noise[0, k] = left + 0.19 * width * noise[0, k]
+            noise[1, k] = top + step * noise[1, k]
 
 
 @njit(cache=True)
 def smooth(knots: Path, spacing: float) -> Path:
-    """A Catmull-Rom spline through knots (k, 4), k >= 2, as a path with about `spacing` pixels between its points."""
+    """A Catmull-Rom spline through knots (k, 4), k >= 2, as a path with about `spacing` pixels between its points.
+
+    Widths stay at least THINNEST and pressures within PALEST..1.
+    """
     count = len(knots)
     steps = np.empty(count - 1, np.int64)
     for k in range(count - 1):
@@ -87,27 +90,40 @@ def smooth(knots: Path, spacing: float) -> Path:
     row = 0
     for k in range(count - 1):
         before, after = max(k - 1, 0), min(k + 2, count - 1)
-        for step in range(steps[k]):
+        for step in range(steps[k] + (k == count - 2)):
             t = step / steps[k]
             for c in range(4):
                 a, b, d, e = knots[before, c], knots[k, c], knots[k + 1, c], knots[after, c]
                 path[row, c] = b + 0.5 * t * (d - a + t * (2 * a - 5 * b + 4 * d - e + t * (3 * (b - d) + e - a)))
+            path[row, 2] = max(path[row, 2], THINNEST)
+            path[row, 3] = min(max(path[row, 3], PALEST), 1.0)
             row += 1
-    path[row] = knots[-1]
     return path
 
 
+@njit(cache=True)
+def extent(path: Path) -> tuple[int, int, int, int]:
+    """The box that all ink of a path lies in: left, top, right and bottom, half open, in whole pixels."""
+    left, top, right, bottom = path[0, 0], path[0, 1], path[0, 0], path[0, 1]
+    for k in range(len(path)):
+        reach = path[k, 2] / 2 + 0.5
+        left, right = min(left, path[k, 0] - reach), max(right, path[k, 0] + reach)
+        top, bottom = min(top, path[k, 1] - reach), max(bottom, path[k, 1] + reach)
+    return int(math.ceil(left)), int(math.ceil(top)), int(math.floor(right)) + 1, int(math.floor(bottom)) + 1
+
+
 @njit(cache=True, fastmath=True, error_model="numpy")
-def stamp(mask: Mask, path: Path) -> None:
-    """Draw a path into a mask, anti-aliased; where strokes cross, the darker stays.
+def stamp(mask: Mask, path: Path, column: int, row: int) -> None:
+    """Draw a path into a mask whose first pixel is (column, row), anti-aliased; where strokes cross, the darker stays.
 
     A pixel is covered by how far its centre lies inside the pen's edge, half a pixel either way.
     """
     one, none, half, full = np.float32(1), np.float32(0), np.float32(0.5), np.float32(255)
     height, width = mask.shape
     for k in range(len(path) - 1):
-        x0, y0, r0, s0 = path[k, 0], path[k, 1], half * path[k, 2] + half, full * path[k, 3]
-        dx, dy = path[k + 1, 0] - x0, path[k + 1, 1] - y0
+        x0, y0 = path[k, 0] - np.float32(column), path[k, 1] - np.float32(row)
+        r0, s0 = half * path[k, 2] + half, full * path[k, 3]
+        dx, dy = path[k + 1, 0] - path[k, 0], path[k + 1, 1] - path[k, 1]
         dr, ds = half * path[k + 1, 2] + half - r0, full * path[k + 1, 3] - s0
         reach, square = max(r0, r0 + dr), dx * dx + dy * dy
         inverse = one / square if square > none else none
@@ -119,17 +135,17 @@ def stamp(mask: Mask, path: Path) -> None:
             if steep != none:
                 a, b = (py - reach) * steep, (py + reach) * steep
                 a, b = min(max(min(a, b), none), one), min(max(max(a, b), none), one)
-            left = max(0, int(math.ceil(x0 + min(a * dx, b * dx) - reach)))
+            left = max(0, int(x0 + min(a * dx, b * dx) - reach)) // PAD * PAD
             right = min(width, int(math.floor(x0 + max(a * dx, b * dx) + reach)) + 1)
-            if right > left:
-                _cover(mask[y, left:right], np.float32(left) - x0, py, dx, dy, inverse, r0, dr, s0, ds)
+            for x in range(left, right, PAD):
+                _cover(mask[y, x : x + PAD], np.float32(x) - x0, py, dx, dy, inverse, r0, dr, s0, ds)
 
 
 @njit(cache=True, fastmath=True, error_model="numpy", inline="always")
 def _cover(row, px, py, dx, dy, inverse, r0, dr, s0, ds) -> None:  # type: ignore[no-untyped-def]
-    """One row of one segment. Conditional expressions instead of min and max: so it compiles to vector instructions."""
+    """PAD pixels of one segment, 0 beyond its edge; with conditional expressions, which vector instructions have."""
     one, none, half = np.float32(1), np.float32(0), np.float32(0.5)
-    for i in range(len(row)):
+    for i in range(PAD):
         x = px + np.float32(np.int32(i))
         t = (x * dx + py * dy) * inverse
         t = t if t > none else none
@@ -163,11 +179,11 @@ def _blend_bytes(image: NDArray, mask: Mask, x: int, y: int, color: NDArray[np.f
     flat, channels = image.reshape(image.shape[0], -1), image.shape[2]
     for row in range(rows):
         word = 0
-        while word * PAD < columns:
-            first = word * PAD
-            while word * PAD < columns and words[row, word] != 0:
+        while word * WORD < columns:
+            first = word * WORD
+            while word * WORD < columns and words[row, word] != 0:
                 word += 1
-            stop = min(word * PAD, columns)
+            stop = min(word * WORD, columns)
             if stop > first:
                 _ink(flat[y + row, (x + first) * channels : (x + stop) * channels], mask[row, first:stop], color, share)
             word += 1
@@ -204,109 +220,3 @@ def drag(ink: Mask, slope: float, keep: float) -> NDArray[np.float32]:
             if x > 0 and 0 <= y - shift < height:
                 found[y, x] = max(found[y, x], found[y - shift, x - 1] * keep)
     return found
-
-
-@njit(cache=True)
-def sample(image: NDArray, down: int, across: int) -> Mask:
-    """Every `down`-th row and `across`-th column of (H, W, C) uint8 or float32, as uint8: of RGB the green channel."""
-    channel = image.shape[2] // 2
-    scale = np.float32(1) if image.itemsize == 1 else np.float32(255)
-    found = np.empty(((image.shape[0] + down - 1) // down, (image.shape[1] + across - 1) // across), np.uint8)
-    for y in range(found.shape[0]):
-        for x in range(found.shape[1]):
-            value = np.float32(image[y * down, x * across, channel]) * scale
-            found[y, x] = np.uint8(np.int32(min(max(value, np.float32(0)), np.float32(255))))
-    return found
-
-
-@njit(cache=True)
-def levels(grey: Mask) -> tuple[int, int]:
-    """The values of the paper and of the darkest ink in (h, w) uint8."""
-    counts = np.zeros((2, 256), np.int64)  # two tables: equal neighbours would wait for each other
-    flat = grey.ravel()
-    for k in range(len(flat)):
-        counts[k & 1, flat[k]] += 1
-    dark, paper, seen = -1, -1, 0
-    for value in range(256):
-        seen += counts[0, value] + counts[1, value]
-        if dark < 0 and seen > DARKEST * len(flat):
-            dark = value
-        if paper < 0 and seen > PAPER * len(flat):
-            paper = value
-    return paper, dark
-
-
-@njit(cache=True)
-def inked(grey: Mask, level: int) -> NDArray[np.int32]:
-    """(n, 2) row and column of each pixel darker than `level`, row by row."""
-    count = 0
-    for y in range(grey.shape[0]):
-        for x in range(grey.shape[1]):
-            count += grey[y, x] < level
-    found = np.empty((count, 2), np.int32)
-    k = 0
-    for y in range(grey.shape[0]):
-        for x in range(grey.shape[1]):
-            if grey[y, x] < level:
-                found[k, 0], found[k, 1] = y, x
-                k += 1
-    return found
-
-
-@njit(cache=True)
-def skew_of(ink: NDArray[np.int32], slopes: NDArray[np.float32], height: int) -> float:
-    """The slope whose row profile is the most uneven: rows that the writing falls per column, of those given."""
-    best, most = 0.0, -1.0
-    half = ink[:, 1].max() * max(abs(slopes[0]), abs(slopes[-1])) if len(ink) else 0.0
-    for slope in slopes:
-        counts = np.zeros(height + 2 * int(half) + 3, np.int64)
-        for k in range(len(ink)):
-            counts[int(ink[k, 0] - slope * ink[k, 1] + half + 1.5)] += 1
-        power = 0.0
-        for count in counts:
-            power += float(count) ** 2
-        if power > most * (1 + 1e-9):
-            best, most = slope, power
-    return best
-
-
-@njit(cache=True, fastmath=True, error_model="numpy")
-def strokes_of(image: NDArray, down: int, level: float) -> tuple[float, float]:
-    """How far upright strokes lean, columns to the right per row upwards, and how wide strokes are, in pixels.
-
-    image: (H, W, C) uint8 or float32; every `down`-th row is looked at, ink is darker than `level`. Across an edge that
-    leans by s the change per row is s times the change per column: s is their regression over all edges steeper than 45
-    degrees. A stroke of area A and edge length E is 2 A / E wide, E being counted in steps from ink to paper, which an
-    edge of any direction has 4 / pi of per pixel (Crofton).
-    """
-    channel, level = image.shape[2] // 2, np.float32(level)
-    both, across = np.float32(0), np.float32(1e-9)
-    area, edge = 0, 0
-    for y in range(1, image.shape[0] - 1, down):
-        for x in range(1, image.shape[1] - 1):
-            here, right, below = image[y, x, channel], image[y, x + 1, channel], image[y + 1, x, channel]
-            gx = np.float32(right) - np.float32(image[y, x - 1, channel])
-            gy = np.float32(below) - np.float32(image[y - 1, x, channel])
-            upright = np.float32(abs(gx) > abs(gy))
-            both += upright * gx * gy
-            across += upright * gx * gx
-            dark = here < level
-            area += dark
-            edge += (dark != (right < level)) + (dark != (below < level))
-    return both / across, 2 * area / max(edge * math.pi / 4, 1.0)
-
-
-@njit(cache=True)
-def runs(profile: NDArray[np.int64], floor: float, gap: float) -> NDArray[np.int64]:
-    """(n, 2) half-open stretches of a profile above `floor`; those less than `gap` apart are one."""
-    found = np.empty((len(profile) + 1, 2), np.int64)
-    count = 0
-    for k in range(len(profile)):
-        if profile[k] <= floor:
-            continue
-        if count > 0 and k - found[count - 1, 1] < gap:
-            found[count - 1, 1] = k + 1
-        else:
-            found[count, 0], found[count, 1] = k, k + 1
-            count += 1
-    return found[:count].copy()

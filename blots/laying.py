@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stackmix.blots.functional import PAD, Mask, Path, blend, stamp
+from stackmix.blots.functional import PAD, Mask, Path, blend, extent, stamp
 from stackmix.blots.ranges import in_units
 
 RGB = tuple[int, int, int]
@@ -49,9 +49,8 @@ class Mark(NamedTuple):
         """(h, w) coverage of the box, its rows padded, nothing in the padding."""
         width, height = self.box.right - self.box.left, self.box.bottom - self.box.top
         mask = np.zeros((height, -(-width // PAD) * PAD), np.uint8)
-        corner = np.array([self.box.left, self.box.top, 0, 0], np.float32)
         for path in self.paths:
-            stamp(mask, path - corner)
+            stamp(mask, path, self.box.left, self.box.top)
         mask[:, width:] = 0
         return mask
 
@@ -65,18 +64,11 @@ class Mark(NamedTuple):
 def around(paths: Sequence[Path], shape: Sequence[int], within: Box | None = None) -> Box:
     """The smallest box of an image of `shape` (and of `within`) that holds all ink of the paths."""
     whole = within or Box(0, 0, shape[1], shape[0])
-    if not paths:
-        return Box(0, 0, 0, 0)
-    points = paths[0] if len(paths) == 1 else np.concatenate(paths)
-    (x, y, width, _), (right, bottom, *_) = points.max(axis=0), points.max(axis=0)
-    left, top = points[:, :2].min(axis=0)
-    reach = width / 2 + 0.5
-    return Box(
-        max(whole.left, int(np.ceil(left - reach))),
-        max(whole.top, int(np.ceil(top - reach))),
-        min(whole.right, int(np.floor(right + reach)) + 1),
-        min(whole.bottom, int(np.floor(bottom + reach)) + 1),
-    )
+    left, top, right, bottom = whole.right, whole.bottom, whole.left, whole.top
+    for path in paths:
+        a, b, c, d = extent(path)
+        left, top, right, bottom = min(left, a), min(top, b), max(right, c), max(bottom, d)
+    return Box(max(left, whole.left), max(top, whole.top), min(right, whole.right), min(bottom, whole.bottom))
 
 
 def mark(paths: Sequence[Path], shape: Sequence[int], color: RGB, opacity: float, within: Box | None = None) -> Mark:

@@ -3,6 +3,8 @@
 A line is given by a few knots; the hand's error is drawn for each, and a spline joins them.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,13 +32,11 @@ def line(
     knots[:, 3] = FIRM + PRESS * error[:, 3]
     knots[-1, 2:] *= taper
     knots[0, 2:] *= (1 + taper) / 2
-    path = smooth(knots, SPACING)
-    np.clip(path[:, 2], 0.6, None, out=path[:, 2])
-    np.clip(path[:, 3], 0.3, 1, out=path[:, 3])
-    return path
+    return smooth(knots, SPACING)
 
 
 def between(start: tuple[float, float], end: tuple[float, float], stride: float) -> NDArray[np.float64]:
     """(k, 2) points from start to end, about `stride` apart, at least 3."""
-    length = float(np.hypot(end[0] - start[0], end[1] - start[1]))
-    return np.linspace(start, end, max(3, round(length / stride) + 1))
+    steps = max(2, round(math.hypot(end[0] - start[0], end[1] - start[1]) / stride))
+    origin = np.array(start)
+    return origin + np.arange(steps + 1)[:, None] * ((np.array(end) - origin) / steps)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stackmix.blots.functional import Path, bezier, clusters
+from stackmix.blots.functional import Path, bernstein, bezier, clusters
 from stackmix.blots.laying import Box, Mark, checked, mark
 from stackmix.blots.ranges import Color, Range, between, color_of, draw
 from stackmix.blots.writing import ink_color
@@ -21,7 +21,7 @@ FEWEST, MOST = 10, 80  # points of a cluster on the left; one on the right has w
 FIRST, LAST = 0.01, 0.97  # of the curve is drawn
 WIDTHS = np.array([0.9, 2.9, 4.9, 4.9], np.float32)  # pixels that OpenCV draws for a thickness of 1, 2, 3, 4
 KNOTS = 48  # the pen's width changes so often in a stroke
-SPACING = 6.0  # pixels between two points of a drawn curve, about
+SPACING = 8.0  # pixels between two points of a drawn curve, about
 
 
 @dataclass(frozen=True)
@@ -91,16 +91,17 @@ def scribbled(box: Box, incline: float, intensivity: float, rng: np.random.Gener
     sizes = rng.integers(FEWEST, MOST, (repeats, number))
     sizes[:, 1::2] = MOST - sizes[:, 1::2]
     sizes[:, 0] = 1
-    ends = np.cumsum(sizes.sum(axis=1))
-    noise = np.split(rng.random((int(ends[-1]), 2), np.float32), ends[:-1])
+    ends = sizes.cumsum(axis=1)
+    points = MOST // 2 * (number - 1) + 1
+    ends = 1 + (ends - 1) * (points - 1) // (ends[:, -1:] - 1)
+    noise = rng.random((repeats, 2, points), np.float32)
     pens = WIDTHS[rng.integers(0, len(WIDTHS), (repeats, KNOTS))]
-    count = int(min(max(number * width / 2 / SPACING, 3 * number), 8 * number))
-    times = np.linspace(0, KNOTS - 1, count)
-    paths = []
-    for sized, noisy, pen in zip(sizes, noise, pens, strict=True):
-        path = np.ones((count, 4), np.float32)
-        path[:, :2] = bezier(clusters(sized, noisy, width, height, step, incline), count, FIRST, LAST)
-        path[:, :2] += (box.left, box.top)
-        path[:, 2] = np.interp(times, np.arange(KNOTS), pen)
-        paths.append(path)
-    return paths
+    dense = int(min(max(math.ceil(width / 2 / SPACING), 3), 6))
+    weights, starts = bernstein(points - 1, dense * number, FIRST, LAST)
+    paths = np.ones((repeats, dense * number, 4), np.float32)
+    for path, end, noisy, pen in zip(paths, ends, noise, pens, strict=True):
+        clusters(end, noisy, width, height, step, incline)
+        bezier(noisy[0], noisy[1], weights, starts, path)
+    paths[:, :, :2] += np.array([box.left, box.top], np.float32)
+    paths[:, :, 2] = pens[:, np.arange(dense * number) * KNOTS // (dense * number)]
+    return list(paths)

@@ -72,8 +72,12 @@ class Target:
 
 def chosen_words(writing: Writing, count: int, rng: np.random.Generator) -> Target:
     """Up to `count` neighbouring words of one line; a wider line is drawn more often."""
-    spans = np.array([sum(right - left for left, right in one.words) for one in writing.lines], np.float64)
-    one = writing.lines[int(np.searchsorted(np.cumsum(spans), rng.random() * spans.sum()))]
+    spans = [sum(right - left for left, right in one.words) for one in writing.lines]
+    place = rng.random() * sum(spans)
+    for one, span in zip(writing.lines, spans, strict=True):  # noqa: B007
+        place -= span
+        if place < 0:
+            break
     first = int(rng.integers(max(1, len(one.words) - count + 1)))
     words = one.words[first : first + count]
     return Target(one, words[0][0], words[-1][1])
