@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from stackmix.blots.functional import Path, smooth
 
-SPACING = 2.5  # pixels between two points of a drawn line
-WOBBLE = 0.02  # of the distance that a hand aims over, sideways
+SPACING = 2.0  # pixels between two points of a drawn line, or as many as the pen is wide
 PRESS = 0.1  # relative change of width and pressure between knots
 FIRM = 0.97  # pressure of most of a line
 
@@ -25,14 +24,14 @@ def line(
     """
     count = len(points)
     knots = np.empty((count, 4), np.float32)
-    error = rng.standard_normal((count, 4), np.float32)
+    error = rng.standard_normal(4 * count, np.float32).reshape(count, 4)
     knots[:, :2] = points
     knots[:, :2] += wobble * error[:, :2]
     knots[:, 2] = width * (1 + PRESS * error[:, 2])
     knots[:, 3] = FIRM + PRESS * error[:, 3]
     knots[-1, 2:] *= taper
     knots[0, 2:] *= (1 + taper) / 2
-    return smooth(knots, SPACING)
+    return smooth(knots, max(width, SPACING))
 
 
 def between(start: tuple[float, float], end: tuple[float, float], stride: float) -> NDArray[np.float64]:

@@ -88,20 +88,33 @@ def scribbled(box: Box, incline: float, intensivity: float, rng: np.random.Gener
     width, height = box.right - box.left, box.bottom - box.top
     number, repeats = int(intensivity * CLUSTERS), max(1, int(intensivity * STROKES))
     step = float(height // number or height / number)
-    sizes = rng.integers(FEWEST, MOST, (repeats, number))
-    sizes[:, 1::2] = MOST - sizes[:, 1::2]
-    sizes[:, 0] = 1
-    ends = sizes.cumsum(axis=1)
     points = MOST // 2 * (number - 1) + 1
-    ends = 1 + (ends - 1) * (points - 1) // (ends[:, -1:] - 1)
-    noise = rng.random((repeats, 2, points), np.float32)
-    pens = WIDTHS[rng.integers(0, len(WIDTHS), (repeats, KNOTS))]
+    chances = rng.random(repeats * (number + KNOTS + 2 * points), np.float32)
+    ends = cluster_ends(chances[: repeats * number].reshape(repeats, number), points)
+    chances = chances[repeats * number :]
+    pens = WIDTHS[(chances[: repeats * KNOTS] * len(WIDTHS)).astype(np.intp)].reshape(repeats, KNOTS)
+    noise = chances[repeats * KNOTS :].reshape(repeats, 2, points)
     dense = int(min(max(math.ceil(width / 2 / SPACING), 3), 6))
     weights, starts = bernstein(points - 1, dense * number, FIRST, LAST)
     paths = np.ones((repeats, dense * number, 4), np.float32)
-    for path, end, noisy, pen in zip(paths, ends, noise, pens, strict=True):
+    for path, end, noisy in zip(paths, ends, noise, strict=True):
         clusters(end, noisy, width, height, step, incline)
         bezier(noisy[0], noisy[1], weights, starts, path)
     paths[:, :, :2] += np.array([box.left, box.top], np.float32)
     paths[:, :, 2] = pens[:, np.arange(dense * number) * KNOTS // (dense * number)]
     return list(paths)
+
+
+def cluster_ends(chances: NDArray[np.float32], points: int) -> NDArray[np.int64]:
+    """Where each cluster of each stroke ends among its `points` control points, from chances (R, P) in 0..1.
+
+    A cluster on the left gets FEWEST to MOST parts of them, one on the right what a like one leaves of MOST; the
+    number of points is the same for all strokes of a blot, so that they share one Bernstein matrix.
+    """
+    sizes = FEWEST + (MOST - FEWEST) * chances
+    sizes[:, 1::2] = MOST - sizes[:, 1::2]
+    sizes[:, 0] = 0
+    ends = sizes.cumsum(axis=1)
+    ends = 1 + (ends * ((points - 1) / ends[:, -1:])).astype(np.int64)
+    ends[:, -1] = points
+    return ends

@@ -17,7 +17,8 @@ from stackmix.blots.ranges import Color, Range, between, chosen, color_of, draw
 from stackmix.blots.writing import Line, Writing, measure
 
 KINDS = ("single", "double", "zigzag", "wave", "crossed")
-OPACITY = (0.8, 1.0)
+OPACITY = (0.85, 1.0)
+NEAR = 0.12  # of the way from one corner of a zigzag to the next
 
 
 @dataclass(frozen=True)
@@ -86,44 +87,57 @@ def chosen_words(writing: Writing, count: int, rng: np.random.Generator) -> Targ
 def single(target: Target, slant: float, width: float, rng: np.random.Generator, height: float = 0.5) -> list[Path]:
     """One line, a little beyond the word on both sides, often rising."""
     unit = target.line.x_height
-    left, right = target.left - unit * rng.uniform(-0.1, 0.4), target.right + unit * rng.uniform(-0.1, 0.5)
-    tilt = rng.normal(0.05, 0.1)
-    points = along(target.at(left, height - tilt), target.at(right, height + tilt), 1.3 * unit)
-    points[:, 1] += unit * rng.normal(0, 0.12) * np.sin(np.linspace(0, math.pi, len(points)))
+    before, after = (unit * (0.5 * chance - 0.1) for chance in rng.random(2).tolist())
+    tilt, bow = (0.1 * error for error in rng.standard_normal(2).tolist())
+    start, end = target.at(target.left - before, height - tilt), target.at(target.right + after, height + 0.1 + tilt)
+    points = along(start, end, 1.3 * unit)
+    points[:, 1] += unit * bow * np.sin(np.arange(len(points)) * (math.pi / (len(points) - 1)))
     return [line(points, width, rng, 0.035 * unit)]
 
 
 def double(target: Target, slant: float, width: float, rng: np.random.Generator) -> list[Path]:
     """Two lines, one over the other."""
-    apart = rng.uniform(0.12, 0.25)
-    return [single(target, slant, width, rng, 0.5 + side * apart)[0] for side in (1, -1)]
+    apart = 0.12 + 0.13 * rng.random()
+    return [single(target, slant, width, rng, 0.45 + side * apart)[0] for side in (1, -1)]
 
 
 def zigzag(target: Target, slant: float, width: float, rng: np.random.Generator) -> list[Path]:
     """To and fro between the top and the foot of the letters without lifting the pen, leaning with the hand."""
-    return [line(_swings(target, slant, rng, rng.uniform(0.45, 0.9)), width, rng, 0.03 * target.line.x_height)]
+    return [line(_swings(target, slant, rng, 0.45 + 0.45 * rng.random()), width, rng, 0.03 * target.line.x_height)]
 
 
 def _swings(target: Target, slant: float, rng: np.random.Generator, stride: float) -> NDArray[np.float64]:
+    """(3 k + 1, 2) points to and fro over the word, `stride` x-heights from one corner to the next.
+
+    A pen turns on a narrow bow: there is a point close to each corner, without which the spline would swing as a wave.
+    """
     unit = target.line.x_height
     count = max(4, round((target.right - target.left) / (stride * unit)) + 1)
-    x = np.linspace(target.left, target.right, count) + unit * rng.normal(0, 0.08, count)
-    heights = np.where(np.arange(count) % 2 == rng.integers(2), 1.05, -0.05) + rng.normal(0, 0.12, count)
-    corners = np.array([target.at(a, b) for a, b in zip(x + slant * unit * (heights - 0.5), heights, strict=True)])
-    # a pen turns on a narrow bow: without a knot close to each corner the spline would swing as a wave
-    near = corners[:-1] + 0.12 * np.diff(corners, axis=0)
-    far = corners[:-1] + 0.88 * np.diff(corners, axis=0)
-    return np.concatenate([np.stack([corners[:-1], near, far], axis=1).reshape(-1, 2), corners[-1:]])
+    error = rng.standard_normal(2 * count)
+    numbers = np.arange(count)
+    heights = 1.1 * ((numbers + int(rng.integers(2))) % 2) - 0.05 + 0.12 * error[:count]
+    x = target.left + numbers * ((target.right - target.left) / (count - 1))
+    x += unit * (0.08 * error[count:] + slant * (heights - 0.5))
+    corners = np.empty((count, 2))
+    corners[:, 0], corners[:, 1] = x, target.at(x, heights)[1]  # type: ignore[arg-type]
+    points = np.repeat(corners, 3, axis=0)[:-2]
+    steps = corners[1:] - corners[:-1]
+    points[1::3] += NEAR * steps
+    points[2::3] += (1 - NEAR) * steps
+    return points
 
 
 def wave(target: Target, slant: float, width: float, rng: np.random.Generator) -> list[Path]:
     """A wavy line about mid x-height."""
     unit = target.line.x_height
-    stride, size = rng.uniform(0.35, 0.6), rng.uniform(0.2, 0.4)
+    stride, size = 0.35 + 0.25 * rng.random(), 0.2 + 0.2 * rng.random()
     count = max(5, round((target.right - target.left) / (stride * unit)) + 1)
-    heights = 0.5 + np.where(np.arange(count) % 2, size, -size) * (1 + rng.normal(0, 0.2, count))
-    points = [target.at(x, h) for x, h in zip(np.linspace(target.left, target.right, count), heights, strict=True)]
-    return [line(np.array(points), width, rng, 0.04 * unit)]
+    numbers = np.arange(count)
+    heights = 0.5 + size * (2 * (numbers % 2) - 1) * (1 + 0.2 * rng.standard_normal(count))
+    points = np.empty((count, 2))
+    points[:, 0] = target.left + numbers * ((target.right - target.left) / (count - 1))
+    points[:, 1] = target.at(points[:, 0], heights)[1]  # type: ignore[arg-type]
+    return [line(points, width, rng, 0.04 * unit)]
 
 
 def crossed(target: Target, slant: float, width: float, rng: np.random.Generator) -> list[Path]:

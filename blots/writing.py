@@ -14,7 +14,7 @@ from stackmix.blots.laying import RGB, checked
 from stackmix.blots.measuring import color_at, inked, layout, levels, sample, skew_of, strokes_of
 
 ENOUGH = 8192  # pixels of the sample
-ENOUGH_INK = 800  # inked pixels that tell the skew
+ENOUGH_INK = 500  # inked pixels that tell the skew
 FAINT = 40  # grey levels between paper and ink below which nothing is written
 SLOPES = np.linspace(-0.12, 0.12, 13, dtype=np.float32)
 SLANTS = (-0.5, 1.0)  # as hands lean
