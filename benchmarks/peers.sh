@@ -3,13 +3,23 @@
 # A peer is a function below, which is given its venv's python, and its name in `peers`.
 set -euo pipefail
 
-peers=(ctc-forced-aligner)
+peers=(ctc-forced-aligner augmixations hwb augraphy straug)
 usage="usage: bash benchmarks/peers.sh FOLDER [NAME...]   (names: ${peers[*]}; all when none is given)"
 
 install() { local python=$1; shift; "$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check "$@"; }
 
 # pip compiles it with the machine's C++ compiler. The rest that it asks for (librosa, onnxruntime) is for its audio.
 ctc-forced-aligner() { install "$1" --no-deps ctc-forced-aligner==1.0.2 numpy; }
+
+# It asks for neither of the two that it imports when it is used; OpenCV 4 is what it was written for.
+augmixations() { install "$1" augmixations==0.1.2 bezier numpy "opencv-python-headless<5"; }
+
+hwb() { install "$1" hwb==0.0.15; }
+
+augraphy() { install "$1" augraphy==8.2.6; }
+
+# The rest that it asks for (torch, torchvision, Wand) is for what is not measured.
+straug() { install "$1" --no-deps straug==0.1.2 numpy pillow; }
 
 fail() { echo "peers.sh: $1" >&2; exit 2; }
 case ${1-} in
