@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 ROUNDS = 15
 CALLS = 40  # in a round; peers that take tens of milliseconds make PEER_CALLS
-PEER_CALLS = 3
+PEER_CALLS = 1
 SHAPES = {"384x384 RGB": (384, 384, 3), "128x1024 grey": (128, 1024)}
 PAPER, INK = 235, 40
 FIELD = 200  # pixels of the square that blots are compared in
@@ -173,7 +173,7 @@ def peer_work(name: str, figure: str, image: Image) -> Callable[[], object]:
 
 
 def answer(name: str, folder: Path) -> None:
-    """A peer's side of `ask`: print its version and milliseconds as JSON; write FOLDER/masks.npy where it is asked to."""
+    """A peer's side of `ask`: print version and milliseconds as JSON, write FOLDER/masks.npy where asked for."""
     asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
     images = np.load(folder / "images.npz")
     works = {}
@@ -184,10 +184,15 @@ def answer(name: str, folder: Path) -> None:
         from augmixations import HandWrittenBlot
 
         np.random.seed(1)
-        blot = HandWrittenBlot({key: value if isinstance(value, tuple) else (value, value) for key, value in PLACE.items()}, {"count": 1})
+        blot = HandWrittenBlot(places(), {"count": 1})
         paper = np.full((FIELD, FIELD, 3), 255, np.uint8)
         np.save(folder / "masks.npy", np.packbits([blot(paper)[..., 0] < 255 for _ in range(asked["blots"])], axis=-1))
     print(json.dumps([f"{name} {version(name)}", seconds]))
+
+
+def places() -> dict[str, tuple[int, int]]:
+    """Where blots are compared, as ranges."""
+    return {key: value if isinstance(value, tuple) else (value, value) for key, value in PLACE.items()}
 
 
 def ask(peers: Path, name: str, blots: int, folder: Path) -> tuple[str, dict[str, list[float]]] | None:
@@ -218,11 +223,10 @@ def our_masks(count: int) -> NDArray[np.bool_]:
     """(count, FIELD, FIELD) what of our blots covers at least half a pixel."""
     from stackmix.blots.scribbling import Scribble
 
-    ranges = {key: value if isinstance(value, tuple) else (value, value) for key, value in PLACE.items()}
     rng, paper = np.random.default_rng(1), np.full((FIELD, FIELD), 255, np.uint8)
     masks = np.zeros((count, FIELD, FIELD), np.bool_)
     for mask in masks:
-        (mark,) = Scribble(**ranges).draw(paper, rng)  # type: ignore[arg-type]
+        (mark,) = Scribble(**places()).draw(paper, rng)  # type: ignore[arg-type]
         left, top, right, bottom = mark.box
         mask[top:bottom, left:right] = mark.mask()[:, : right - left] >= 128
     return masks
@@ -231,7 +235,7 @@ def our_masks(count: int) -> NDArray[np.bool_]:
 def looks_of(masks: NDArray[np.bool_]) -> Looks:
     """What each mask (n, h, w) looks like.
 
-    Strokes: runs of ink down a column, the mean of the columns at a quarter, half and three quarters of the blot. Width:
+    Strokes: runs of ink down a column, the mean of three columns, at a quarter, half and three quarters of it. Width:
     twice the area over the length of the edge, by its steps along rows and columns (Crofton).
     """
     area, strokes, width = [], [], []
@@ -285,7 +289,9 @@ def drawn(histograms: list[tuple[str, NDArray, NDArray, NDArray]]) -> Image:
     return np.concatenate(panels)
 
 
-def report(figure: str, mine: list[float], unit: str, peer: str = "", other: list[float] | None = None, **more: Any) -> None:
+def report(
+    figure: str, mine: list[float], unit: str, peer: str = "", other: list[float] | None = None, **more: Any
+) -> None:
     """Print one JSON line: the best round's value, the median, and the same of the peer."""
     line: dict[str, Any] = {"figure": figure, "value": round(min(mine), 4), "unit": unit}
     if len(mine) > 1:
@@ -298,7 +304,7 @@ def report(figure: str, mine: list[float], unit: str, peer: str = "", other: lis
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=Path, help="the folder given to benchmarks/peers.sh; ours alone without it")
-    parser.add_argument("--blots", type=int, default=2000, help="blots of ours and of augmixations whose looks are compared")
+    parser.add_argument("--blots", type=int, default=2000, help="blots of either kind whose looks are compared")
     parser.add_argument("--picture", type=Path, help="where to draw the histograms")
     parser.add_argument("--as-peer", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -42,11 +42,11 @@ def bernstein(degree: int, count: int, first: float, last: float) -> tuple[NDArr
 
 
 @njit(cache=True, fastmath=True)
-def bezier(x: NDArray[np.float32], y: NDArray[np.float32], weights: NDArray[np.float32], starts: NDArray[np.int64], path: Path) -> None:
-    """Fill columns 0 and 1 of a path with a Bezier curve of control points x, y (n + 1,); weights, starts: `bernstein`."""
+def bezier(points: NDArray[np.float32], weights: NDArray[np.float32], starts: NDArray[np.int64], path: Path) -> None:
+    """Fill x and y of a path with a Bezier curve of control points (2, n + 1); weights and starts: `bernstein`."""
     for k in range(len(weights)):
         row, first = weights[k], starts[k]
-        here, there = x[first : first + len(row)], y[first : first + len(row)]
+        here, there = points[0, first : first + len(row)], points[1, first : first + len(row)]
         across, down = np.float32(0), np.float32(0)
         for i in range(len(row)):
             across += row[i] * here[i]
@@ -85,7 +85,7 @@ def smooth(knots: Path, spacing: float) -> Path:
     steps = np.empty(count - 1, np.int64)
     for k in range(count - 1):
         length = math.hypot(knots[k + 1, 0] - knots[k, 0], knots[k + 1, 1] - knots[k, 1])
-        steps[k] = max(1, int(math.ceil(length / spacing)))
+        steps[k] = max(1, math.ceil(length / spacing))
     path = np.empty((steps.sum() + 1, 4), np.float32)
     row = 0
     for k in range(count - 1):
@@ -109,7 +109,7 @@ def extent(path: Path) -> tuple[int, int, int, int]:
         reach = path[k, 2] / 2 + 0.5
         left, right = min(left, path[k, 0] - reach), max(right, path[k, 0] + reach)
         top, bottom = min(top, path[k, 1] - reach), max(bottom, path[k, 1] + reach)
-    return int(math.ceil(left)), int(math.ceil(top)), int(math.floor(right)) + 1, int(math.floor(bottom)) + 1
+    return math.ceil(left), math.ceil(top), math.floor(right) + 1, math.floor(bottom) + 1
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
@@ -128,15 +128,15 @@ def stamp(mask: Mask, path: Path, column: int, row: int) -> None:
         reach, square = max(r0, r0 + dr), dx * dx + dy * dy
         inverse = one / square if square > none else none
         steep = one / dy if abs(dy) > np.float32(1e-3) else none
-        top = max(0, int(math.ceil(min(y0, y0 + dy) - reach)))
-        for y in range(top, min(height, int(math.floor(max(y0, y0 + dy) + reach)) + 1)):
+        top = max(0, math.ceil(min(y0, y0 + dy) - reach))
+        for y in range(top, min(height, math.floor(max(y0, y0 + dy) + reach) + 1)):
             py = np.float32(y) - y0
             a, b = none, one  # the part of the segment that reaches this row
             if steep != none:
                 a, b = (py - reach) * steep, (py + reach) * steep
                 a, b = min(max(min(a, b), none), one), min(max(max(a, b), none), one)
             left = max(0, int(x0 + min(a * dx, b * dx) - reach)) // PAD * PAD
-            right = min(width, int(math.floor(x0 + max(a * dx, b * dx) + reach)) + 1)
+            right = min(width, math.floor(x0 + max(a * dx, b * dx) + reach) + 1)
             for x in range(left, right, PAD):
                 _cover(mask[y, x : x + PAD], np.float32(x) - x0, py, dx, dy, inverse, r0, dr, s0, ds)
 
@@ -165,7 +165,7 @@ def blend(image: NDArray, mask: Mask, x: int, y: int, color: NDArray[np.float32]
     What the mask holds beyond the image is left out.
     """
     if image.dtype == np.uint8:
-        return _blend_bytes(image, mask, x, y, color, np.float32(opacity / 255))
+        return _blend_bytes(image, mask, x, y, color, opacity / 255)
     there = image[y : y + mask.shape[0], x : x + mask.shape[1]]
     cover = mask[: there.shape[0], : there.shape[1], None] * np.float32(opacity / 255)
     there += (color - there) * cover
@@ -185,7 +185,8 @@ def _blend_bytes(image: NDArray, mask: Mask, x: int, y: int, color: NDArray[np.f
                 word += 1
             stop = min(word * WORD, columns)
             if stop > first:
-                _ink(flat[y + row, (x + first) * channels : (x + stop) * channels], mask[row, first:stop], color, share)
+                there = flat[y + row, (x + first) * channels : (x + stop) * channels]
+                _ink(there, mask[row, first:stop], color, np.float32(share))
             word += 1
 
 
@@ -214,7 +215,7 @@ def drag(ink: Mask, slope: float, keep: float) -> NDArray[np.float32]:
     height, width = ink.shape
     found = np.zeros((height, width), np.float32)
     for x in range(width):
-        shift = int(round(slope * x)) - int(round(slope * (x - 1)))
+        shift = round(slope * x) - round(slope * (x - 1))
         for y in range(height):
             found[y, x] = ink[y, x]
             if x > 0 and 0 <= y - shift < height:

@@ -32,7 +32,8 @@ class Box(NamedTuple):
 class Layable(Protocol):
     """What lies in a box of an image and can be laid on it, in place; image: (H, W, C), C-contiguous."""
 
-    box: Box
+    @property
+    def box(self) -> Box: ...
 
     def lay(self, image: NDArray) -> None: ...
 

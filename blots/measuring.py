@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 PAPER, DARKEST = 0.7, 0.005  # shares of the pixels: paper is lighter than the first, full ink darker than the second
 LINE, MIDDLE = 0.12, 0.45  # shares of the fullest row: more is a line of writing, is its x-height
 GAP = 0.6  # x-heights between two words, at least
-SLIGHT = 0.15  # of the largest line's area: what is less is a stray mark
+SLIGHT = 0.3  # of the largest line's area: what is less is a stray mark
 
 
 @njit(cache=True)
@@ -102,18 +102,18 @@ def skew_of(points: NDArray[np.int32], slopes: NDArray[np.float32], down: int) -
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
-def strokes_of(image: NDArray, down: int, level: float) -> tuple[float, float]:
+def strokes_of(image: NDArray, top: int, bottom: int, down: int, level: float) -> tuple[float, float]:
     """How far upright strokes lean, columns to the right per row upwards, and how wide strokes are, in pixels.
 
-    image: (H, W, C); every `down`-th row is looked at, ink is darker than `level`, in the image's units. Across an edge
+    image: (H, W, C); every `down`-th row from top to bottom is looked at, ink is darker than `level`. Across an edge
     that leans by s the change per row is s times the change per column: s is their regression over all edges steeper
-    than 45 degrees; Sobel's weights, without which a black and white edge would have steps alone. A stroke of area A and edge length E is 2 A / E wide; an edge of length 1 in any direction has 4 /
-    pi steps from ink to paper along rows and columns (Crofton).
+    than 45 degrees, with Sobel's weights, for a black and white edge alone would be all steps. A stroke of area A and edge
+    length E is 2 A / E wide; an edge of length 1 in any direction has 4 / pi steps along rows and columns (Crofton).
     """
-    channel, level = image.shape[2] // 2, np.float32(level)
+    channel, edge_at = image.shape[2] // 2, np.float32(level)
     both, across, two = np.float32(0), np.float32(1e-9), np.float32(2)
     area, edge = 0, 0
-    for y in range(1, image.shape[0] - 1, down):
+    for y in range(max(top, 1), min(bottom, image.shape[0] - 1), down):
         for x in range(1, image.shape[1] - 1):
             here, right, below = image[y, x, channel], image[y, x + 1, channel], image[y + 1, x, channel]
             a, c = np.float32(image[y - 1, x - 1, channel]), np.float32(image[y - 1, x + 1, channel])
@@ -123,10 +123,10 @@ def strokes_of(image: NDArray, down: int, level: float) -> tuple[float, float]:
             upright = np.float32(abs(gx) > abs(gy))
             both += upright * gx * gy
             across += upright * gx * gx
-            dark = here < level
+            dark = here < edge_at
             area += dark
-            edge += (dark != (right < level)) + (dark != (below < level))
-    return both / across, 2 * area / max(edge * math.pi / 4, 1.0)
+            edge += (dark != (right < edge_at)) + (dark != (below < edge_at))
+    return float(both / across), 2 * area / max(edge * math.pi / 4, 1.0)
 
 
 @njit(cache=True)

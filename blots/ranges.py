@@ -1,8 +1,8 @@
-"""What a parameter may be: one number or two that bound a range, a colour, a choice; anything else is named with its value."""
+"""What a parameter may be: a number or two that bound a range, a colour, a choice; all else is named with its value."""
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,16 @@ def between(name: str, value: float | Sequence[float], least: float, most: float
     whole: both are whole numbers.
     """
     pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    kind = "whole number" if whole else "number"
-    numbers = [not isinstance(v, bool) and isinstance(v, (int, np.integer) if whole else (int, float, np.number)) for v in pair]
-    if len(pair) != 2 or not all(numbers) or not all(math.isfinite(v) for v in pair):
+    kind, kinds = ("whole number", (int, np.integer)) if whole else ("number", (int, float, np.integer, np.floating))
+    numbers = [isinstance(v, kinds) and not isinstance(v, bool) and math.isfinite(v) for v in pair]
+    if len(pair) != 2 or not all(numbers):
         raise ValueError(f"{name} is {value!r}: give one {kind} or two, (low, high)")
     low, high = (int(v) if whole else float(v) for v in pair)
     if low > high:
         raise ValueError(f"{name} is {value!r}: the lower number comes first")
     if low < least or high > most:
-        raise ValueError(f"{name} is {value!r}: it lies in {least:g}..{most:g}" if math.isfinite(most) else f"{name} is {value!r}: it is at least {least:g}")
+        bounds = f"lies in {least:g}..{most:g}" if math.isfinite(most) else f"is at least {least:g}"
+        raise ValueError(f"{name} is {value!r}: it {bounds}")
     return low, high
 
 
@@ -40,11 +41,10 @@ def color_of(value: Color | Sequence[int]) -> Color:
     """A grey value, an RGB triple in 0..255, or "ink"; ValueError with the value otherwise."""
     if value == "ink":
         return "ink"
-    parts = list(value) if isinstance(value, list | tuple) else [value]
-    right = all(isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= 255 for v in parts)
-    if not right or len(parts) not in (1, 3) or (len(parts) == 1 and isinstance(value, list | tuple)):
+    parts: list[Any] = list(value) if isinstance(value, list | tuple) else [value] * 3
+    if len(parts) != 3 or not all(type(v) is int and 0 <= v <= 255 for v in parts):
         raise ValueError(f'color is {value!r}: give a grey value or an RGB triple, 0..255, or "ink"')
-    return parts[0] if len(parts) == 1 else (parts[0], parts[1], parts[2])
+    return parts[0] if isinstance(value, int) else (parts[0], parts[1], parts[2])
 
 
 def chosen(name: str, value: str | Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ def draw(bounds: Range, rng: np.random.Generator) -> float:
     low, high = bounds
     if low == high:
         return low
-    if isinstance(low, int):
+    if isinstance(low, int) and isinstance(high, int):
         return int(rng.integers(low, high + 1))
     return low + (high - low) * rng.random()
 

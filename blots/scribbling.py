@@ -19,7 +19,7 @@ from stackmix.blots.writing import ink_color
 CLUSTERS, STROKES = 20, 5  # at intensivity 1
 FEWEST, MOST = 10, 80  # points of a cluster on the left; one on the right has what is left of MOST
 FIRST, LAST = 0.01, 0.97  # of the curve is drawn
-WIDTHS = np.array([0.9, 2.9, 4.9, 4.9], np.float32)  # pixels that OpenCV draws for a thickness of 1, 2, 3, 4
+WIDTHS = np.array([1.0, 3.1, 5.2, 5.2], np.float32)  # pixels; OpenCV draws 1, 3, 5, 5 for a thickness of 1, 2, 3, 4
 KNOTS = 48  # the pen's width changes so often in a stroke
 SPACING = 8.0  # pixels between two points of a drawn curve, about
 
@@ -28,7 +28,8 @@ SPACING = 8.0  # pixels between two points of a drawn curve, about
 class Scribble:
     """Draws blots. x, y: range of the left upper corner in pixels. h, w: range of the size in pixels. None: anything
     that lies in the image. incline: rows that the left end of a stroke lies lower, and the right end higher.
-    intensivity: 0.1..1. transparency: 0..1 of what is under a blot shines through. count: blots in an image.
+    intensivity: 0.1..1. transparency: 0..1 of what is under a blot shines through. count: blots in an image. pen: how
+    many times as wide as in StackMix it is.
 
     A blot's ink stays within its rectangle and `incline` rows above and below it.
     """
@@ -42,25 +43,24 @@ class Scribble:
     transparency: Range = (0.05, 0.4)
     count: Range = (1, 1)
     color: Color = 0
+    pen: float = 1.0
 
     def __post_init__(self) -> None:
         for name, least in (("x", 0), ("y", 0), ("h", 1), ("w", 1)):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, between(name, getattr(self, name), least, math.inf, whole=True))
-        limits = {"incline": (-1000, 1000), "intensivity": (0.1, 1), "transparency": (0, 1)}
-        for name, (least, most) in limits.items():
-            object.__setattr__(self, name, between(name, getattr(self, name), least, most))
+        for name, lowest, most in (("incline", -1000.0, 1000.0), ("intensivity", 0.1, 1.0), ("transparency", 0.0, 1.0)):
+            object.__setattr__(self, name, between(name, getattr(self, name), lowest, most))
         object.__setattr__(self, "count", between("count", self.count, 1, 1000, whole=True))
         object.__setattr__(self, "color", color_of(self.color))
 
     def draw(self, image: NDArray, rng: np.random.Generator) -> list[Mark]:
         """Marks for an image: (H, W), (H, W, 1) or (H, W, 3), uint8 or float32."""
         shape = checked(image).shape
-        color = self.color
-        if color == "ink":
+        if isinstance(self.color, str):
             color = ink_color(image)
-        elif isinstance(color, int):
-            color = (color, color, color)
+        else:
+            color = self.color if isinstance(self.color, tuple) else (self.color,) * 3
         return [self._blot(shape, color, rng) for _ in range(int(draw(self.count, rng)))]
 
     def rectangle(self, shape: tuple[int, ...], rng: np.random.Generator) -> Box:
@@ -77,13 +77,15 @@ class Scribble:
         box = self.rectangle(shape, rng)
         incline = draw(self.incline, rng)
         intensivity = draw(self.intensivity, rng)
-        paths = scribbled(box, incline, intensivity, rng)
+        paths = scribbled(box, incline, intensivity, rng, self.pen)
         rise = math.ceil(abs(incline))
         within = Box(box.left, max(box.top - rise, 0), box.right, min(box.bottom + rise, shape[0]))
         return mark(paths, shape, color, 1 - draw(self.transparency, rng), within)
 
 
-def scribbled(box: Box, incline: float, intensivity: float, rng: np.random.Generator) -> list[Path]:
+def scribbled(
+    box: Box, incline: float, intensivity: float, rng: np.random.Generator, pen: float = 1.0
+) -> list[Path]:
     """The paths of one blot in a rectangle."""
     width, height = box.right - box.left, box.bottom - box.top
     number, repeats = int(intensivity * CLUSTERS), max(1, int(intensivity * STROKES))
@@ -92,14 +94,14 @@ def scribbled(box: Box, incline: float, intensivity: float, rng: np.random.Gener
     chances = rng.random(repeats * (number + KNOTS + 2 * points), np.float32)
     ends = cluster_ends(chances[: repeats * number].reshape(repeats, number), points)
     chances = chances[repeats * number :]
-    pens = WIDTHS[(chances[: repeats * KNOTS] * len(WIDTHS)).astype(np.intp)].reshape(repeats, KNOTS)
+    pens = pen * WIDTHS[(chances[: repeats * KNOTS] * len(WIDTHS)).astype(np.intp)].reshape(repeats, KNOTS)
     noise = chances[repeats * KNOTS :].reshape(repeats, 2, points)
     dense = int(min(max(math.ceil(width / 2 / SPACING), 3), 6))
     weights, starts = bernstein(points - 1, dense * number, FIRST, LAST)
     paths = np.ones((repeats, dense * number, 4), np.float32)
     for path, end, noisy in zip(paths, ends, noise, strict=True):
         clusters(end, noisy, width, height, step, incline)
-        bezier(noisy[0], noisy[1], weights, starts, path)
+        bezier(noisy, weights, starts, path)
     paths[:, :, :2] += np.array([box.left, box.top], np.float32)
     paths[:, :, 2] = pens[:, np.arange(dense * number) * KNOTS // (dense * number)]
     return list(paths)

@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from stackmix.blots.laying import LEAST, lay
 from stackmix.blots.ranges import chance
-from stackmix.blots.scribbling import Scribble
+from stackmix.blots.scribbling import WIDTHS, Scribble
 from stackmix.blots.striking import Strike
+from stackmix.blots.writing import measure
 
 BLOT_SHARE = 0.5  # of the marked images get a blot, the others a strike-out
 HEIGHTS = (0.2, 0.7)  # of a blot, in image heights
-WIDTHS = (0.2, 1.0)  # likewise, so that a blot is as large beside a word's letters as beside a line's
+BREADTHS = (0.2, 1.0)  # likewise, so that a blot is as large beside a word's letters as beside a line's
+STEEPEST = 0.1  # its incline, in image heights
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Sprinkle:
         height, width = image.shape[:2]
         sizes = {
             "h": tuple(max(1, round(share * height)) for share in HEIGHTS),
-            "w": tuple(max(1, min(round(share * height), width)) for share in WIDTHS),
+            "w": tuple(max(1, min(round(share * height), width)) for share in BREADTHS),
         }
-        incline = 0.1 * height
-        return lay(image, Scribble(**sizes, incline=(-incline, incline), color="ink").draw(image, rng))  # type: ignore[arg-type]
+        incline = (-STEEPEST * height, STEEPEST * height)
+        pen = measure(image).stroke / float(WIDTHS.mean())
+        blot = Scribble(h=sizes["h"], w=sizes["w"], incline=incline, color="ink", pen=pen)
+        return lay(image, blot.draw(image, rng))

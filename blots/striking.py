@@ -5,6 +5,7 @@ Lines run at mid x-height along the skew of the writing and hatches lean with it
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +59,7 @@ def inked(color: Color, writing: Writing) -> RGB:
     return color if isinstance(color, tuple) else (color, color, color)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What is struck out: columns left..right of a line of writing."""
 
     line: Line

@@ -1,6 +1,6 @@
 """What a pen leaves by accident: a trail where it was not lifted between words, or slid off the paper's edge.
 
-A trail starts or ends at the writing, runs thin and pale at first sight, in a long bow with a hook where the pen turned.
+A trail starts behind a word and runs off in a long uneven bow, thin, and thinner towards its end.
 """
 
 import math
@@ -51,7 +51,7 @@ class Trail:
         turn = rng.normal(0, 1.0) / KNOTS
         headings = heading + turn * np.arange(KNOTS) + np.cumsum(rng.normal(0, 0.12, KNOTS))
         steps = length / KNOTS * np.stack([np.cos(headings), np.sin(headings)], axis=1)
-        points = np.concatenate([[[x, y]], [x, y] + np.cumsum(steps, axis=0)])
+        points = np.array([x, y]) + np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
         width = max(0.7, draw(self.width, rng) * writing.stroke)
         return line(points, width, rng, 0.03 * unit, taper=0.3)
 

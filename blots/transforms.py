@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
-import albumentations as A  # noqa: E402
+import albumentations as A
 
-from stackmix.blots.correcting import KINDS as MARKS  # noqa: E402
-from stackmix.blots.correcting import RED, Correction  # noqa: E402
-from stackmix.blots.laying import Layable, lay  # noqa: E402
-from stackmix.blots.ranges import Color, chance  # noqa: E402
-from stackmix.blots.scribbling import Scribble  # noqa: E402
-from stackmix.blots.smearing import Smudge  # noqa: E402
-from stackmix.blots.striking import KINDS, Strike  # noqa: E402
-from stackmix.blots.trailing import Trail  # noqa: E402
+from stackmix.blots.correcting import KINDS as MARKS
+from stackmix.blots.correcting import RED, Correction
+from stackmix.blots.laying import Layable, lay
+from stackmix.blots.ranges import Color, chance
+from stackmix.blots.scribbling import Scribble
+from stackmix.blots.smearing import Smudge
+from stackmix.blots.striking import KINDS, Strike
+from stackmix.blots.trailing import Trail
 
 
 class Drawing(Protocol):

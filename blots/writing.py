@@ -14,7 +14,8 @@ from stackmix.blots.laying import RGB, checked
 from stackmix.blots.measuring import color_at, inked, layout, levels, sample, skew_of, strokes_of
 
 ENOUGH = 8192  # pixels of the sample
-ENOUGH_INK = 500  # inked pixels that tell the skew
+ENOUGH_EDGES = 4096  # pixels that tell slant and stroke width
+ENOUGH_INK = 300  # inked pixels that tell the skew
 FAINT = 40  # grey levels between paper and ink below which nothing is written
 SLOPES = np.linspace(-0.12, 0.12, 13, dtype=np.float32)
 SLANTS = (-0.5, 1.0)  # as hands lean
@@ -67,16 +68,30 @@ def measure(image: NDArray) -> Writing:
         return Writing(BLACK, paper, level, 0.0, max(1.0, height / 40), ())
     points = inked(grey, level, down, across)
     skew = skew_of(points[:: len(points) // ENOUGH_INK + 1], SLOPES, down) if width > height else 0.0
-    unit = 1.0 if picture.dtype == np.uint8 else 1 / 255
-    slant, stroke = strokes_of(picture, max(1, height * width // ENOUGH // 2), level * unit)
     rows, words = layout(points, skew, down, across)
     spans: dict[int, list[tuple[int, int]]] = {}
     for line, left, right in words.tolist():
         spans.setdefault(line, []).append((left, min(right, width)))
     spans.pop(-1, None)
-    lines = tuple(Line(*rows[line].tolist(), skew, tuple(found)) for line, found in spans.items())
-    slant = min(max(slant, SLANTS[0]), SLANTS[1])
-    return Writing(_ink(picture, points, dark, level), paper, level, slant, max(stroke, 1.0), lines)
+    lines = tuple(_line(rows[line].tolist(), skew, found) for line, found in spans.items())
+    slant, stroke = _strokes(picture, max(lines, key=lambda line: line.x_height), level)
+    return Writing(_ink(picture, points, dark, level), paper, level, slant, stroke, lines)
+
+
+def _line(rows: list[float], skew: float, words: list[tuple[int, int]]) -> Line:
+    top, x_line, baseline, bottom = rows
+    return Line(top, x_line, baseline, bottom, skew, tuple(words))
+
+
+def _strokes(picture: NDArray, line: Line, level: int) -> tuple[float, float]:
+    """Slant and stroke width of a line, from the rows that it takes at x-height."""
+    width = picture.shape[1]
+    drop = line.skew * width
+    top, bottom = round(line.x_line + min(drop, 0.0)), round(line.baseline + max(drop, 0.0))
+    unit = 1.0 if picture.dtype == np.uint8 else 1 / 255
+    down = max(1, (bottom - top) * width // ENOUGH_EDGES)
+    slant, stroke = strokes_of(picture, top, bottom, down, level * unit)
+    return min(max(slant, SLANTS[0]), SLANTS[1]), max(stroke, 1.0)
 
 
 def ink_color(image: NDArray) -> RGB:

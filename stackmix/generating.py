@@ -36,7 +36,8 @@ CHUNKS = "chunks"
 class Marks(Protocol):
     """Lays marks on an image (H, W) uint8, drawn from rng; pickled for the workers, its `share` is kept in run.json."""
 
-    share: float
+    @property
+    def share(self) -> float: ...
 
     def __call__(self, image: Image, rng: np.random.Generator) -> Image: ...
 

@@ -13,8 +13,14 @@ def blot(
 ) -> None:
     """Draw a grid of every blot, strike-out and pen mark at three strengths on one image."""
     from stackmix import images, staging
-    from stackmix.blots import sheet
+    from stackmix.blots.laying import LEAST
+    from stackmix.blots.sheet import sheet
+    from stackmix.types import DataError
 
-    found = sheet.sheet(images.read(image), seed)
+    picture = images.read(image)
+    if min(picture.shape[:2]) < LEAST:
+        size = f"{picture.shape[1]} x {picture.shape[0]} pixels"
+        raise DataError(f"{image} has {size}: give a picture of at least {LEAST} x {LEAST}")
+    found = sheet(picture, seed)
     staging.write_whole(out, images.encode(found, out.suffix.lower() or ".png"))
     typer.echo(f"{out}: {found.shape[1]} x {found.shape[0]} pixels")

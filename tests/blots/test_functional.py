@@ -24,7 +24,7 @@ def test_bezier_is_de_casteljaus(degree: int, count: int) -> None:
     points = np.random.default_rng(degree).uniform(0, 100, (degree + 1, 2)).astype(np.float32)
     weights, starts = bernstein(degree, count, 0.01, 0.97)
     path = np.full((count, 4), 7, np.float32)
-    bezier(points[:, 0].copy(), points[:, 1].copy(), weights, starts, path)
+    bezier(np.ascontiguousarray(points.T), weights, starts, path)
     expected = [de_casteljau(points.astype(np.float64), t) for t in np.linspace(0.01, 0.97, count)]
     assert np.abs(path[:, :2] - expected).max() < 0.1  # of a box of 100: what is negligible is left out
     assert (path[:, 2:] == 7).all()
@@ -137,9 +137,8 @@ def test_drag_fades_by_the_same_share_every_column(slope: float) -> None:
     expected = np.zeros((11, 23))
     for y in range(11):
         for x in range(23):
-            for back in range(x + 1):  # the ink that started `back` columns before, as many rows higher as it fell since
-                row = y - (round(slope * x) - round(slope * (x - back)))
+            for back in range(x + 1):  # ink that started `back` columns before, higher by what it fell since
                 rows = [y - (round(slope * x) - round(slope * (x - b))) for b in range(back + 1)]
-                if all(0 <= r < 11 for r in rows):
-                    expected[y, x] = max(expected[y, x], ink[row, x - back] * 0.8**back)
+                if all(0 <= row < 11 for row in rows):
+                    expected[y, x] = max(expected[y, x], ink[rows[-1], x - back] * 0.8**back)
     assert np.abs(drag(ink, slope, 0.8) - expected).max() < 1e-3

@@ -17,9 +17,10 @@ def page(
     image = np.full((height, width), 230, np.uint8)
     for left, right, baseline in words:
         for x in range(left, right, 16):
-            cv2.line(image, (x, baseline), (round(x + 40 * slant), baseline - 40), 30, 4)
-        cv2.line(image, (left, baseline), (right, baseline), 30, 4)
-        cv2.line(image, (left + round(40 * slant), baseline - 40), (right + round(40 * slant), baseline - 40), 30, 4)
+            cv2.line(image, (x, baseline), (round(x + 40 * slant), baseline - 40), 30, 4, cv2.LINE_AA)
+        cv2.line(image, (left, baseline), (right, baseline), 30, 4, cv2.LINE_AA)
+        lean = round(40 * slant)
+        cv2.line(image, (left + lean, baseline - 40), (right + lean, baseline - 40), 30, 4, cv2.LINE_AA)
     turn = np.array([[1, 0, 0], [skew, 1, 0]], np.float64)
     return cv2.warpAffine(image, turn, (width, height), borderValue=230)  # type: ignore[call-overload]
 
@@ -42,7 +43,7 @@ def test_lines_of_a_page() -> None:
     assert [round(line.baseline / 10) for line in lines] == [8, 20, 32]
 
 
-@pytest.mark.parametrize("slant", [-0.3, 0.0, 0.5, 0.9])
+@pytest.mark.parametrize("slant", [-0.3, 0.0, 0.3, 0.6])
 def test_slant(slant: float) -> None:
     image = page([(40, 500, 100)], slant=slant)
     image[52:66] = image[96:108] = 230  # bars would not change it, their ends would

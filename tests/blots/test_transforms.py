@@ -1,7 +1,8 @@
-"""The transforms in albumentations' hands: any size and dtype, same seed same bytes, nothing else touched, one-line errors."""
+"""The transforms: any size and dtype, same seed same bytes, nothing else touched, one-line errors."""
 
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import warnings
@@ -62,6 +63,11 @@ def ranges(low: int, high: int, whole: bool = False) -> st.SearchStrategy[Any]:
     return one | st.tuples(one, one).map(lambda pair: tuple(sorted(pair)))
 
 
+def noise(image: NDArray[Any], seed: int) -> NDArray[Any]:
+    grain = np.random.default_rng(seed).random(image.shape)
+    return (grain * (255 if image.dtype == np.uint8 else 1)).astype(image.dtype)
+
+
 colors = st.just("ink") | st.integers(0, 255) | st.tuples(*[st.integers(0, 255)] * 3)
 transforms = st.one_of(
     st.builds(
@@ -88,9 +94,7 @@ sizes = st.integers(8, 20) | st.integers(8, 160)
 images = st.builds(
     lambda height, width, channels, dtype, how, seed: {
         "written": lambda: written(height, width, channels, dtype),
-        "noise": lambda: (
-            np.random.default_rng(seed).random(written(height, width, channels).shape) * (255 if dtype == np.uint8 else 1)
-        ).astype(dtype),
+        "noise": lambda: noise(written(height, width, channels, dtype), seed),
         "black": lambda: np.zeros_like(written(height, width, channels, dtype)),
         "white": lambda: np.full_like(written(height, width, channels, dtype), 255 if dtype == np.uint8 else 1),
     }[how](),
@@ -305,8 +309,6 @@ def test_importing_asks_no_network_and_the_kernels_need_no_albumentations(tmp_pa
         "try: b.Nothing\n"
         "except AttributeError as e: print(e)\n"
     )
-    import os
-
     clean = {k: v for k, v in os.environ.items() if k != "NO_ALBUMENTATIONS_UPDATE"}
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=clean)
     assert run.returncode == 0, run.stderr

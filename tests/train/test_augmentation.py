@@ -19,7 +19,8 @@ def test_the_steps_and_their_parameters() -> None:
 def test_a_word_of_any_size_becomes_square_and_the_same_again() -> None:
     rng = np.random.default_rng(0)
     words = [rng.integers(0, 256, (h, w, 3)).astype(np.uint8) for h, w in ((30, 200), (128, 90), (500, 700))]
-    outs = [[pipeline(image=word)["image"] for word in words] for pipeline in (seed_pipeline(seed=4), seed_pipeline(seed=4))]
+    pipelines = (seed_pipeline(seed=4), seed_pipeline(seed=4))
+    outs = [[pipeline(image=word)["image"] for word in words] for pipeline in pipelines]
     for first, second in zip(*outs, strict=True):
         assert first.shape == (384, 384, 3) and first.dtype == np.uint8 and (first == second).all()
     assert seed_pipeline(64)(image=words[0])["image"].shape == (64, 64, 3)
