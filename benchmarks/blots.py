@@ -292,12 +292,17 @@ def drawn(histograms: list[tuple[str, NDArray, NDArray, NDArray]]) -> Image:
 def report(
     figure: str, mine: list[float], unit: str, peer: str = "", other: list[float] | None = None, **more: Any
 ) -> None:
-    """Print one JSON line: the best round's value, the median, and the same of the peer."""
+    """Print one JSON line: the best round's value, the median, the same of the peer, and the ratio of the medians.
+
+    A peer's round is a call or few, whose size is random: its best is that of a small blot.
+    """
     line: dict[str, Any] = {"figure": figure, "value": round(min(mine), 4), "unit": unit}
     if len(mine) > 1:
         line |= {"median": round(median(mine), 4), "rounds": len(mine)}
     if other:
-        line |= {"peer": peer, "peer_value": round(min(other), 4), "ratio": round(min(mine) / min(other), 5)}
+        line |= {"peer": peer, "peer_value": round(min(other), 4), "ratio": round(median(mine) / median(other), 5)}
+        if len(other) > 1:
+            line["peer_median"] = round(median(other), 4)
     print(json.dumps({**line, **more}), flush=True)
 
 

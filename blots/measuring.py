@@ -107,8 +107,8 @@ def strokes_of(image: NDArray, top: int, bottom: int, down: int, level: float) -
 
     image: (H, W, C); every `down`-th row from top to bottom is looked at, ink is darker than `level`. Across an edge
     that leans by s the change per row is s times the change per column: s is their regression over all edges steeper
-    than 45 degrees, with Sobel's weights, for a black and white edge alone would be all steps. A stroke of area A and edge
-    length E is 2 A / E wide; an edge of length 1 in any direction has 4 / pi steps along rows and columns (Crofton).
+    than 45 degrees, with Sobel's weights, for a black and white edge alone would be all steps. A stroke of area A and
+    edge length E is 2 A / E wide; an edge of length 1 in any direction has 4 / pi steps along rows and columns.
     """
     channel, edge_at = image.shape[2] // 2, np.float32(level)
     both, across, two = np.float32(0), np.float32(1e-9), np.float32(2)
