@@ -23,7 +23,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +33,6 @@ CALLS = 40  # in a round; peers that take tens of milliseconds make PEER_CALLS
 PEER_CALLS = 1
 SHAPES = {"384x384 RGB": (384, 384, 3), "128x1024 grey": (128, 1024)}
 PAPER, INK = 235, 40
-FIELD = 200  # pixels of the square that blots are compared in
-PLACE = {"x": 40, "y": 40, "h": (50, 100), "w": (20, 100)}
-BINS = 24
-COLORS = ((60, 120, 200), (230, 130, 60))  # ours, the peer's
 PEERS = {  # what each is asked for, beside which of our figures
     "one blot": ("augmixations", "hwb", "augraphy", "straug"),
     "ten blots": ("augmixations", "hwb"),
@@ -44,14 +40,6 @@ PEERS = {  # what each is asked for, beside which of our figures
 }
 
 Image = NDArray[np.uint8]
-
-
-class Looks(NamedTuple):
-    """Of each blot (n,): covered pixels, strokes that cross a column of it, the strokes' width in pixels."""
-
-    area: NDArray[np.float64]
-    strokes: NDArray[np.float64]
-    width: NDArray[np.float64]
 
 
 def seconds_of(works: dict[str, tuple[Callable[[], object], int]]) -> dict[str, list[float]]:
@@ -184,15 +172,10 @@ def answer(name: str, folder: Path) -> None:
         from augmixations import HandWrittenBlot
 
         np.random.seed(1)
-        blot = HandWrittenBlot(places(), {"count": 1})
-        paper = np.full((FIELD, FIELD, 3), 255, np.uint8)
+        blot = HandWrittenBlot({key: tuple(value) for key, value in asked["places"].items()}, {"count": 1})
+        paper = np.full((asked["field"], asked["field"], 3), 255, np.uint8)
         np.save(folder / "masks.npy", np.packbits([blot(paper)[..., 0] < 255 for _ in range(asked["blots"])], axis=-1))
     print(json.dumps([f"{name} {version(name)}", seconds]))
-
-
-def places() -> dict[str, tuple[int, int]]:
-    """Where blots are compared, as ranges."""
-    return {key: value if isinstance(value, tuple) else (value, value) for key, value in PLACE.items()}
 
 
 def ask(peers: Path, name: str, blots: int, folder: Path) -> tuple[str, dict[str, list[float]]] | None:
@@ -201,8 +184,11 @@ def ask(peers: Path, name: str, blots: int, folder: Path) -> tuple[str, dict[str
     if not python.exists():
         print(f"no {name}: bash benchmarks/peers.sh {peers} {name}", file=sys.stderr)
         return None
+    from looks import FIELD, PLACES
+
     works = [(figure, shape) for figure, names in PEERS.items() if name in names for shape in SHAPES]
-    (folder / "asked.json").write_text(json.dumps({"works": works, "blots": blots}), encoding="utf-8")
+    asked = {"works": works, "blots": blots, "field": FIELD, "places": PLACES}
+    (folder / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
     coloured = {name: np.repeat(lined(s)[..., None], 3, 2) if len(s) == 2 else lined(s) for name, s in SHAPES.items()}
     np.savez(folder / "images.npz", **coloured)
     command = [str(python), "-I", __file__, "--as-peer", name, str(folder)]
@@ -217,76 +203,6 @@ def ask(peers: Path, name: str, blots: int, folder: Path) -> tuple[str, dict[str
 def single_core() -> dict[str, str]:
     """The environment with one thread for every library."""
     return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
-
-
-def our_masks(count: int) -> NDArray[np.bool_]:
-    """(count, FIELD, FIELD) what of our blots covers at least half a pixel."""
-    from stackmix.blots.scribbling import Scribble
-
-    rng, paper = np.random.default_rng(1), np.full((FIELD, FIELD), 255, np.uint8)
-    masks = np.zeros((count, FIELD, FIELD), np.bool_)
-    for mask in masks:
-        (mark,) = Scribble(**places()).draw(paper, rng)  # type: ignore[arg-type]
-        left, top, right, bottom = mark.box
-        mask[top:bottom, left:right] = mark.mask()[:, : right - left] >= 128
-    return masks
-
-
-def looks_of(masks: NDArray[np.bool_]) -> Looks:
-    """What each mask (n, h, w) looks like.
-
-    Strokes: runs of ink down a column, the mean of three columns, at a quarter, half and three quarters of it. Width:
-    twice the area over the length of the edge, by its steps along rows and columns (Crofton).
-    """
-    area, strokes, width = [], [], []
-    for mask in masks:
-        columns = np.flatnonzero(mask.any(axis=0))
-        if len(columns) == 0:
-            continue
-        left, right = columns[0], columns[-1]
-        middle = mask[:, [left + (right - left) * k // 4 for k in (1, 2, 3)]].astype(np.int8)
-        steps = sum(int(np.abs(np.diff(mask.astype(np.int8), axis=axis)).sum()) for axis in (0, 1))
-        area.append(mask.sum())
-        strokes.append((np.diff(middle, axis=0, prepend=0) == 1).sum() / 3)
-        width.append(2 * mask.sum() / (steps * np.pi / 4))
-    return Looks(*(np.array(values, np.float64) for values in (area, strokes, width)))
-
-
-def compare(our: Looks, their: Looks, peer: str) -> list[tuple[str, NDArray, NDArray, NDArray]]:
-    """One JSON line a measure, and the histograms: name, edges, ours, the peer's."""
-    histograms = []
-    units = {"area": "pixels", "strokes": "strokes across a column", "width": "pixels"}
-    for name, mine, other in zip(Looks._fields, our, their, strict=True):
-        both = np.sort(np.concatenate([mine, other]))
-        ranks = [np.searchsorted(np.sort(values), both, "right") / len(values) for values in (mine, other)]
-        edges = np.linspace(both[0], np.quantile(both, 0.995), BINS + 1)
-        counts = [np.histogram(values, edges)[0] for values in (mine, other)]
-        report(
-            f"looks of blots: {name}", [mine.mean()], units[name], peer, [other.mean()], blots=len(mine),
-            peer_blots=len(other), deviation=round(float(mine.std()), 2), peer_deviation=round(float(other.std()), 2),
-            kolmogorov_smirnov=round(float(np.abs(ranks[0] - ranks[1]).max()), 3), edges=np.round(edges, 2).tolist(),
-            histogram=counts[0].tolist(), peer_histogram=counts[1].tolist(),
-        )  # fmt: skip
-        histograms.append((name, edges, *counts))
-    return histograms
-
-
-def drawn(histograms: list[tuple[str, NDArray, NDArray, NDArray]]) -> Image:
-    """The histograms side by side, ours blue, the peer's orange."""
-    import cv2
-
-    panels = []
-    for name, edges, *counts in histograms:
-        panel = np.full((300, 24 * BINS + 40, 3), 255, np.uint8)
-        top = max(int(count.max()) for count in counts)
-        for who, count in enumerate(counts):
-            for k, value in enumerate(count.tolist()):
-                left = 20 + 24 * k + 11 * who
-                cv2.rectangle(panel, (left, 260 - 220 * value // top), (left + 9, 260), COLORS[who], -1)
-        text = f"{name}: {edges[0]:.1f} to {edges[-1]:.1f}; blue ours, orange the published package's"
-        cv2.putText(panel, text, (20, 285), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (60, 60, 60), 1, cv2.LINE_AA)
-        panels.append(panel)
-    return np.concatenate(panels)
 
 
 def report(
@@ -316,6 +232,7 @@ def main() -> None:
     if options.as_peer:
         return answer(options.as_peer[0], Path(options.as_peer[1]))
     import cv2
+    import looks
 
     cv2.setNumThreads(1)
     found: dict[str, tuple[str, dict[str, list[float]]]] = {}
@@ -325,7 +242,7 @@ def main() -> None:
             if said := ask(options.peers, name, options.blots if name == "augmixations" else 0, Path(folder)):
                 found[name] = said
         if "augmixations" in found and options.blots:
-            masks = np.unpackbits(np.load(Path(folder) / "masks.npy"), axis=-1)[..., :FIELD].astype(np.bool_)
+            masks = np.unpackbits(np.load(Path(folder) / "masks.npy"), axis=-1)[..., : looks.FIELD].astype(np.bool_)
     for shape, size in SHAPES.items():
         for figure, mine in ours(lined(size)).items():
             peers = [found[name] for name in PEERS.get(figure, ()) if name in found]
@@ -336,9 +253,11 @@ def main() -> None:
     for figure, mine in by_box().items():
         report(figure, mine, "ms")
     if masks is not None:
-        histograms = compare(looks_of(our_masks(options.blots)), looks_of(masks), found["augmixations"][0])
+        histograms = looks.compare(
+            looks.looks_of(looks.our_masks(options.blots)), looks.looks_of(masks), found["augmixations"][0], report
+        )
         if options.picture:
-            options.picture.write_bytes(cv2.imencode(".png", drawn(histograms)[..., ::-1])[1].tobytes())
+            options.picture.write_bytes(cv2.imencode(".png", looks.drawn(histograms)[..., ::-1])[1].tobytes())
     return None
 
 
