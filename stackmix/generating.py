@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,20 @@ from stackmix.rejects import Rejects, letter_id, without
 from stackmix.rendering import Look, Renderer
 from stackmix.staging import whole_folder, write_whole
 from stackmix.synthesis import Stacker
-from stackmix.types import DataError, Word, is_test
+from stackmix.types import DataError, Image, Word, is_test
 
 RUN = "run.json"
 SUFFIX = ".jpg"
 BARE = Look()  # black on white
+
+
+class Marks(Protocol):
+    """Lays marks on an image (H, W) uint8, drawn from rng; pickled for the workers, its `share` is kept in run.json."""
+
+    @property
+    def share(self) -> float: ...
+
+    def __call__(self, image: Image, rng: np.random.Generator) -> Image: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ class Order:
     """What to write. count: samples, None for each item once. balanced: draw items so that characters even out.
 
     rejects: letters of the library that are not stacked. hand, choice, temperature: as in `Stacker.stack`. look: paper
-    and ink. format: as in `stackmix.formats`.
+    and ink. format: as in `stackmix.formats`. marks: what is laid on each image, None for nothing.
     """
 
     library: Path
@@ -57,6 +66,7 @@ class Order:
     temperature: float = 1.0
     look: Look = BARE
     format: Literal["imagefolder", "parquet"] = "imagefolder"
+    marks: Marks | None = None
 
     @property
     def total(self) -> int:
@@ -104,10 +114,13 @@ class Writer:
         else:
             text = items[i] if i < len(items) else items[rng.integers(len(items))]
         word = self.stacker.stack(text, rng, choice=order.choice, hand=order.hand, temperature=order.temperature)
-        if order.look.bare:
-            return word
-        source = self.looks.source(self.places[word.pieces[0][0]]) if self.looks else None
-        return replace(word, image=self.renderer.render(255 - word.image, rng, source))
+        image = word.image
+        if not order.look.bare:
+            source = self.looks.source(self.places[word.pieces[0][0]]) if self.looks else None
+            image = self.renderer.render(255 - image, rng, source)
+        if order.marks:
+            image = order.marks(image, rng)
+        return word if image is word.image else replace(word, image=image)
 
     def chunk(self, target: Format, number: int) -> int:
         """Write one chunk of samples; returns their number."""
@@ -187,6 +200,7 @@ def manifest(order: Order, library: LetterLibrary) -> dict[str, Any]:
         "replaced": {f"{a} -> {b}": n for (a, b), n in sorted(corpus.replaced.items())},
         "skipped_items": corpus.skipped_items,
         "missing_characters": dict(sorted(corpus.skipped.items())),
+        **({"blots": order.marks.share} if order.marks else {}),
     }
 
 
@@ -210,8 +224,8 @@ def _agree(path: Path, about: dict[str, Any]) -> None:
         write_whole(path, (json.dumps(about, ensure_ascii=False, indent=1) + "\n").encode())
         return
     then = json.loads(path.read_text(encoding="utf-8"))
-    if changed := sorted(k for k in about if about[k] != then.get(k)):
-        values = "; ".join(f"{k}: {then.get(k)} then, {about[k]} now" for k in changed)
+    if changed := sorted(k for k in {**then, **about} if about.get(k) != then.get(k)):
+        values = "; ".join(f"{k}: {then.get(k)} then, {about.get(k)} now" for k in changed)
         raise DataError(f"{path.parent} is a run with other options ({values}): repeat them, or remove it")
 
 

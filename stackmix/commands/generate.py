@@ -55,12 +55,16 @@ def generate(
         bool, typer.Option("--skip-missing", help="Leave out items with characters the library lacks.")
     ] = False,
     rejects: RejectsFile = None,
+    blots: Annotated[
+        float, typer.Option(min=0, max=1, help="The chance that an image gets a blot or a strike-out.")
+    ] = 0.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, same options.")] = False,
 ) -> None:
     """Stack the letters of a library into the words or lines of a corpus and write them as a sample folder."""
     from tqdm import tqdm
 
     from stackmix import generating
+    from stackmix.blots.sprinkling import Sprinkle
     from stackmix.corpus import fit, read
     from stackmix.library import SHIPPED
     from stackmix.rejects import letters_of, without
@@ -72,9 +76,21 @@ def generate(
     letters = without(letters, rejected)
     fitted = fit(items, letters.index.alphabet, skip_missing=skip_missing)
     _tell_changes(fitted)
-    look = _look(paper, ink)
     order = generating.Order(
-        folder, fitted, unit, count, seed, height, balance, rejected, hand, choice, temperature, look, format
+        folder,
+        fitted,
+        unit,
+        count,
+        seed,
+        height,
+        balance,
+        rejected,
+        hand,
+        choice,
+        temperature,
+        _look(paper, ink),
+        format,
+        Sprinkle(blots) if blots else None,
     )
     with tqdm(total=order.total, unit="image", desc="stacking", dynamic_ncols=True) as bar:
         generating.generate(order, out, library=letters, workers=workers, resume=resume, tick=bar.update)

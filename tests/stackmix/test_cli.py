@@ -1,6 +1,7 @@
 """The command line: a user's mistake is one line and exit code 1 or 2, and leaves nothing behind."""
 
 import errno
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -306,6 +307,38 @@ def test_test_letters_are_refused(shell: Shell, corpus: Path, sample_of: Callabl
     found = shell.run("inspect", data, "--letter", "a", "--out", tmp_path / "out")
     assert complains(found, "is a sample folder", "stackmix cut")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["corpus.txt", "data", "letters"]
+
+
+def test_blot_draws_a_sheet(shell: Shell, tmp_path: Path) -> None:
+    picture, out = tmp_path / "слово.png", tmp_path / "sheet.png"
+    image = np.full((60, 150), 220, np.uint8)
+    image[20:40, 20:130:7] = 30
+    images.write(picture, image)
+    code, said, errors = shell.run("blot", picture, "--out", out)
+    assert code == 0 and errors == []
+    found = images.read(out)
+    assert said == f"{out}: {found.shape[1]} x {found.shape[0]} pixels\n" and found.ndim == 3
+    images.write(picture, image[:5])
+    assert complains(shell.run("blot", picture, "--out", out), "слово.png has 150 x 5 pixels", "8 x 8")
+    assert complains(shell.run("blot", tmp_path / "none.png", "--out", out), "No such file")
+
+
+def test_generate_with_blots(shell: Shell, corpus: Path, library_folder: Path, tmp_path: Path) -> None:
+    args = ["generate", "--corpus", corpus, "--library", library_folder, "--count", "40"]
+    assert shell.run(*args, "--out", tmp_path / "plain")[0] == 0
+    assert shell.run(*args, "--out", tmp_path / "marked", "--blots", "0.5")[0] == 0
+    plain, marked = (list(samples.read(tmp_path / name, "train")) for name in ("plain", "marked"))
+    same = [np.array_equal(a.image, b.image) for a, b in zip(plain, marked, strict=True)]
+    assert 8 < sum(same) < 32
+    for a, b in zip(plain, marked, strict=True):
+        assert a.text == b.text and np.array_equal(a.borders, b.borders) and a.image.shape == b.image.shape
+    assert json.loads((tmp_path / "marked" / "run.json").read_text(encoding="utf-8"))["blots"] == 0.5
+    assert "blots" not in json.loads((tmp_path / "plain" / "run.json").read_text(encoding="utf-8"))
+    (tmp_path / "marked").rename(tmp_path / "marked.partial")
+    code, _, errors = shell.run(*args, "--out", tmp_path / "marked", "--resume")
+    assert code == 1 and "blots: 0.5 then, None now" in errors[-1]
+    code, _, errors = shell.run(*args, "--out", tmp_path / "other", "--blots", "1.5")
+    assert code == 2 and "--blots" in errors[-1]
 
 
 def test_it_runs_as_a_program(library_folder: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from stackmix import formats, images, samples
+from stackmix.blots.sprinkling import Sprinkle
 from stackmix.corpus import Corpus, fit
 from stackmix.formats import ImageFolder, Parquet
 from stackmix.generating import Order, Writer, generate, open_library
@@ -83,6 +84,17 @@ def test_without_count_each_item_once_in_order(order: Order, tmp_path: Path) -> 
     assert [row["text"] for row in samples.rows(tmp_path / "out", "train")] == ITEMS
     generate(Order(order.library, Corpus(ITEMS), count=2), tmp_path / "two", tick=ignore)
     assert [row["text"] for row in samples.rows(tmp_path / "two", "train")] == ITEMS[:2]
+
+
+def test_marks_are_the_same_with_any_number_of_workers(order: Order, whole: Path, tmp_path: Path) -> None:
+    marked = replace(order, marks=Sprinkle(0.4))
+    for workers in (1, 2):
+        generate(marked, tmp_path / str(workers), workers=workers, tick=ignore)
+    assert tree(tmp_path / "1") == tree(tmp_path / "2")
+    plain, found = tree(whole), tree(tmp_path / "1")
+    changed = [name for name in plain if plain[name] != found[name]]
+    assert "run.json" in changed and "train/metadata.jsonl" not in changed
+    assert 0.3 * COUNT < len(changed) < 0.5 * COUNT
 
 
 @pytest.mark.parametrize("i", [0, 3, CHUNK - 1, CHUNK, COUNT - 1])
