@@ -23,7 +23,7 @@ def prepare(
     from stackmix.datasets import iam, preparing
 
     report = preparing.Report()
-    found = iam.read(raw, unit=unit, only_ok=not all_items, splits=splits, report=report)
+    found = iam.entries(raw, unit=unit, only_ok=not all_items, splits=splits, report=report)
     title = iam.TITLE.format(unit=unit)
     preparing.prepare(found, out, title=title, body=iam.BODY, licence="other", report=report, progress=True)
     typer.echo(f"{out}: {report.summary(unit + 's')}")

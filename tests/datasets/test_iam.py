@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stackmix import images
-from stackmix.datasets import iam
+from stackmix import images, pages
+from stackmix.datasets import cropping, iam, storage
 from stackmix.datasets.preparing import Report
 from stackmix.types import DataError, Image
 
@@ -107,7 +107,7 @@ def ready(tmp_path: Path) -> Path:
         for item in iam.parse(root / "ascii" / f"{unit}s.txt", unit, Report()):
             path = root / f"{unit}s" / item.form[:3] / item.form / f"{item.id}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            cut = iam.cut(form(), item.box)
+            cut = cropping.cut(form(), pages.box(*item.box))
             if item.form == "b02-003":
                 path.write_bytes(b"")
             elif item.form != "b02-002" and cut.size:
@@ -157,13 +157,13 @@ def test_a_box_that_sticks_out_is_clipped(forms: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "box", [(0, 0, 3, 2), (-1, -1, 3, 3), (5, 4, 9, 9), (-9, 1, 3, 3), (-1, -1, -1, -1), (2, 2, 0, 3), (9, 9, 2, 2)]
+    "box", [(0, 0, 3, 2), (-1, -1, 3, 3), (5, 4, 9, 9), (-9, 1, 3, 3), (2, 2, 0, 3), (9, 9, 2, 2)]
 )
 def test_cut_against_a_mask(box: tuple[int, int, int, int]) -> None:
     page = np.arange(42, dtype=np.uint8).reshape(6, 7)
     x, y, width, height = box
     inside = [page[r, c] for r in range(6) for c in range(7) if y <= r < y + height and x <= c < x + width]
-    assert iam.cut(page, box).ravel().tolist() == inside
+    assert cropping.cut(page, pages.box(*box)).ravel().tolist() == inside
 
 
 def test_lines_join_their_words(forms: Path, ready: Path) -> None:
@@ -222,8 +222,8 @@ def test_lists_may_lie_in_the_root_and_forms_in_parts(forms: Path) -> None:
 
 def test_a_form_is_decoded_once(forms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: Counter[str] = Counter()
-    read = images.read
-    monkeypatch.setattr(images, "read", lambda path: opened.update([path.stem]) or read(path))
+    read = storage.Folder.read
+    monkeypatch.setattr(storage.Folder, "read", lambda self, name: opened.update([name[:-4]]) or read(self, name))
     list(iam.read(forms))
     assert opened["a01-000u"] == opened["b02-001"] == 1
     assert "c03-001" not in opened and "d04-001" not in opened

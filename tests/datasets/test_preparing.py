@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from stackmix import cli, images, samples
+from stackmix.datasets import writing
 from stackmix.datasets.preparing import Report, prepare
 from stackmix.types import DataError, Sample
 
@@ -112,7 +113,7 @@ def test_sub_folders_hold_no_more_than_the_hub_takes(tmp_path: Path, monkeypatch
 def test_nothing_to_write_leaves_nothing(tmp_path: Path) -> None:
     report = Report()
     report.skip("no box", "x")
-    with pytest.raises(DataError, match=r"no sample is left to write \(skipped: 1 no box"):
+    with pytest.raises(DataError, match=r"nothing is left to write \(skipped: 1 no box"):
         write(iter([]), tmp_path / "out", report)
     assert not list(tmp_path.iterdir())
 
@@ -211,7 +212,7 @@ def test_outer_trouble_ends_in_one_line_and_leaves_nothing(
         raise error
 
     raw = raw_iam(tmp_path / "raw")
-    monkeypatch.setattr(images, "write", fail)
+    monkeypatch.setattr(writing, "write_file", fail)
     assert command(monkeypatch, "prepare", "iam", raw, "--out", tmp_path / "iam") == code
     assert capsys.readouterr().err.splitlines()[-1] == line.format(out=tmp_path / "iam")
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
