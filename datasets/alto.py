@@ -5,8 +5,8 @@
       <TextLine HPOS="164" VPOS="353" WIDTH="1006" HEIGHT="61"> <Shape><Polygon POINTS="164,378 702,353 ..."/></Shape>
           <String CONTENT="one" HPOS="..." VPOS="..." WIDTH="..." HEIGHT="..."/> <SP/> <HYP CONTENT="-"/>
 
-Places in tenths of a millimetre (mm10) or 1200ths of an inch (inch1200) are scaled by the size of the page, which is said
-in the same unit, or else by the resolution that the picture's own header gives.
+Places in tenths of a millimetre (mm10) or 1200ths of an inch (inch1200) are scaled by the size of the page, which is
+said in the same unit, or else by the resolution that the picture's own header gives.
 """
 
 from collections.abc import Iterator

@@ -3,9 +3,9 @@
     Item(store, "words/a01.png", "Labour", "a01")                      a whole file
     Item(store, "forms/a01-000u.png", "Labour", "a01-000u-01-03", polygon)   a part of a page
 
-A recipe is a generator of such entries and of `Left`, what it leaves out. OpenCV works outside Python's lock, so threads
-are enough. Words of one page that follow each other share one decoding; the pictures in flight are bounded by the size
-of their files, so that large ones don't add up.
+A recipe is a generator of such entries and of `Left`, what it leaves out. OpenCV works outside Python's lock, so
+threads are enough. Words of one page that follow each other share one decoding; the pictures in flight are bounded by
+the size of their files, so that large ones don't add up.
 """
 
 from collections import deque
@@ -26,6 +26,7 @@ from stackmix.types import DataError, Image, Page, Region, Sample
 WORKERS = 2
 AHEAD = 2 * WORKERS  # groups that wait to be taken
 GROUP, GROUP_BYTES = 32, 1 << 18  # entries, and bytes of their files, that are handed to a worker at once
+PRINTED = 0.001  # share of dark pixels that is a printed text rather than specks
 STRETCH = 0.02  # by which a page's width and height may be scaled differently from what its annotation says
 
 
@@ -75,7 +76,7 @@ class Left(NamedTuple):
 class Known(NamedTuple):
     """An entry that an earlier run has dealt with, and what became of it; it passes through unopened."""
 
-    entry: "Entry"
+    entry: "Work | Left"
     outcome: tuple
 
 
@@ -90,7 +91,8 @@ class Opened(NamedTuple):
     top: int = 0
 
 
-Entry = Item | Sheet | Sample | Left | Known
+Work = Item | Sheet | Sample  # what there is to open
+Entry = Work | Left | Known
 Result = TypeVar("Result")
 
 
@@ -110,9 +112,9 @@ def read_pages(found: Iterable[Entry], report: Report | None = None) -> Iterator
 
 def _kept(found: Iterable[Entry], report: Report | None) -> Iterator[Sample | Page]:
     for result in opened(found, lambda done: done.found):
-        if not isinstance(result, Left):
+        if isinstance(result, Sample | Page):
             yield result
-        elif report is not None:
+        elif isinstance(result, Left) and report is not None:
             report.skip(*result)
 
 
@@ -237,7 +239,7 @@ def _sheet(sheet: Sheet, file: _File) -> Opened:
 
 def placed(sheet: Sheet, size: tuple[int, ...], top: int) -> tuple[Region, ...]:
     """The regions of a sheet on its picture of (width, height) `size`, of which `top` rows are cut off above."""
-    scale, up = _scale(size, sheet.size), np.float32([0, top])
+    scale, up = _scale(size, sheet.size), np.array([0, top], np.float32)
     return tuple(replace(region, polygon=region.polygon * scale - up) for region in sheet.regions)
 
 
@@ -252,6 +254,6 @@ def _scale(actual: tuple[int, ...], said: tuple[int, int]) -> NDArray[np.float32
 
 
 def _head(image: Image, regions: tuple[Region, ...], margin: int = 10) -> int:
-    """The row above the first region, if there is ink over it, as the printed text on IAM's forms; 0 otherwise."""
+    """The row above the first region, if there is print over it, as on IAM's forms; 0 otherwise, also for specks."""
     top = max(0, int(min((region.polygon[:, 1].min() for region in regions), default=0)) - margin)
-    return top if top and images.grey(image[:top]).min() < 128 else 0
+    return top if top and (images.grey(image[:top]) < 128).mean() > PRINTED else 0

@@ -2,7 +2,7 @@
 
     RAW/labels.csv | labels.tsv     file_name,text            also `;` `|`, other names of the columns, or no header
     RAW/labels.json                 {"1.png": "слово"} or [{"file_name": "1.png", "text": "слово"}]
-    RAW/metadata.jsonl              {"file_name": "1.png", "text": "слово", "writer": "Анна", "borders": [...]}, ours too
+    RAW/metadata.jsonl              {"file_name": "1.png", "text": "слово", "writer": "Анна"}, as `prepare` writes them
     RAW/1.png, RAW/1.gt.txt         a text file for each picture
     RAW/train/..., RAW/val/..., RAW/test/...       any of these again in folders, which are the splits then
 """
@@ -57,7 +57,7 @@ def entries(root: Path | str, *, split: str | None = None, report: Report | None
     files = _label_files(root, report)
     single = Folder(root, (SINGLE,))
     if not files and not single.names():
-        raise DataError(f"{root} has none of {', '.join(LABELS)} and no <name>{SINGLE}: write one, as docs/folder.md says")
+        raise DataError(f"{root} has none of {', '.join(LABELS)} and no <name>{SINGLE}: write one (docs/folder.md)")
     run = _Run(store, root.resolve().name, split, report)
     report.expected = len(store.names())
     for name in files:

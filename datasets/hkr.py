@@ -22,10 +22,10 @@ from stackmix.datasets.reporting import Report
 from stackmix.datasets.storage import Folder
 from stackmix.types import DataError, Sample
 
-TITLE = "HKR {unit}s"
+TITLE = "HKR"
 BODY = """
-Source: HKR, handwritten Kazakh and Russian (D. Nurseitov, K. Bostanbekov, D. Kurmankhojayev, A. Alimova, A. Abdallah, R.
-Tolegenov, *Handwritten Kazakh and Russian (HKR) database for text recognition*, 2021, arXiv 2007.03579),
+Source: HKR, handwritten Kazakh and Russian (D. Nurseitov, K. Bostanbekov, D. Kurmankhojayev, A. Alimova, A. Abdallah,
+R. Tolegenov, *Handwritten Kazakh and Russian (HKR) database for text recognition*, 2021, arXiv 2007.03579),
 https://github.com/abdoelsayed2016/HKR_Dataset
 
 HKR is for non-commercial research only and must not be redistributed: do not push this folder anywhere public.
@@ -56,7 +56,7 @@ def entries(
     lie in `root`; without any, items are split 80/10/10 by phrase. Raises DataError for a missing part.
     """
     report = Report() if report is None else report
-    pictures, notes = (Folder(_part(Path(root), name), suffix) for name, suffix in (("img", storage.PICTURES), ("ann", (".json",))))
+    pictures, notes = Folder(_part(Path(root), "img")), Folder(_part(Path(root), "ann"), (".json",))
     by_stem = {storage.stem(name): name for name in pictures.names()}
     stems = sorted({*map(storage.stem, notes.names())}, key=_numbers)
     if len(stems) != ITEMS:

@@ -77,7 +77,7 @@ def entries(
     """Name the words, lines or pages (`unit`) of IAM at `root` in the order of the official list.
 
     split: only this one. only_ok: leave out items whose word segmentation is marked as faulty, and those with a
-    crossed out word, which IAM writes as #; pages keep all their words. splits: a JSON file {"train": [form, ...], ...};
+    crossed out word, which IAM writes as #; pages keep all their words. splits: a JSON file {"train": [form, ...]};
     where it is None, `root`/splits.json or, without that, 80/10/10 by writer. report: names lines that don't parse.
     Raises DataError for a missing part, or a writer on two sides.
     """
@@ -92,7 +92,7 @@ def entries(
         report.note(f"{kind}s.txt lists {len(items):,} {kind}s; the whole of IAM has {COUNTS[kind]:,}.")
     wanted = [item for item in items if split is None or sides.get(item.form) == split]
     if unit == "page":
-        yield from _pages(root, wanted, writers, sides, report)
+        yield from _pages(root, wanted, writers, sides, split, report)
         return
     report.expected = len(wanted)
     place = _pictures(root, unit)
@@ -225,8 +225,9 @@ def _pictures(root: Path, unit: str) -> Callable[[Item], Place | str]:
     if (root / f"{unit}s").is_dir():
         ready = Folder(root / f"{unit}s")
         return lambda item: _ready(ready, f"{item.form.split('-')[0]}/{item.form}/{item.id}.png")
-    forms = _forms(root, f"{root / f'{unit}s'} and {root / 'forms'} are both missing: {CURE} ({unit}s.tgz, or the forms)")
-    return lambda item: _part(forms(item.form), item.box)
+    missing = f"{root / f'{unit}s'} and {root / 'forms'} are both missing"
+    forms = _forms(root, f"{missing}: {CURE} ({unit}s.tgz, or the whole forms)")
+    return lambda item: _part(forms[0](item.form), item.box)
 
 
 def _ready(store: Folder, path: str) -> Place | str:
@@ -241,32 +242,34 @@ def _part(form: Place | str, box: tuple[int, int, int, int]) -> Place | str:
     return "no box"
 
 
-def _forms(root: Path, missing: str) -> Callable[[str], Place | str]:
-    """A function from the name of a form to its place, in forms/ or in formsA-D/, formsE-H/, formsI-Z/."""
+def _forms(root: Path, missing: str) -> tuple[Callable[[str], Place | str], list[str]]:
+    """A function from the name of a form to its place, in forms/ or in formsA-D/ and so on; the names there are."""
     stores = [Folder(path) for path in sorted(root.glob("forms*")) if path.is_dir()]
     if not stores:
         raise DataError(missing)
     names = {storage.stem(name): Place(store, name, None) for store in stores for name in store.names()}
-    return lambda form: names.get(form, "missing image")
+    return (lambda form: names.get(form, "missing image")), sorted(names)
 
 
 def _pages(
-    root: Path, items: list[Item], writers: dict[str, str], sides: dict[str, str], report: Report
+    root: Path, items: list[Item], writers: dict[str, str], sides: dict[str, str], split: str | None, report: Report
 ) -> Iterator[Entry]:
     """Whole forms with their words, and their lines where lines.txt is there; real forms lose their printed head."""
-    place = _forms(root, f"{root / 'forms'} is missing: {CURE} (the whole forms)")
+    place, known = _forms(root, f"{root / 'forms'} is missing: {CURE} (the whole forms)")
     lined = any((folder / "lines.txt").is_file() for folder in (root / "ascii", root))
     lines = _by_form(parse(_ascii(root, "lines.txt"), "line", report) if lined else [])
-    forms = _by_form(items)
+    words = _by_form(items)
+    forms = dict.fromkeys([*words, *(form for form in lines if split is None or sides.get(form) == split)])
     report.expected = len(forms)
-    for form, words in forms.items():
+    for form in forms:
         where = place(form)
-        reason = _unwanted(words[0]._replace(text="-"), sides.get(form), writers, only_ok=False)
+        reason = "form not in forms.txt" if form not in writers else None if form in sides else "form in no split"
         if reason or isinstance(where, str):
             yield Left(reason or str(where), form)
             continue
-        regions = [*_regions(words, "pupil_text"), *_regions(lines.get(form, []), "text_line")]
+        regions = [*_regions(words.get(form, []), "pupil_text"), *_regions(lines.get(form, []), "text_line")]
         yield Sheet(where.store, where.name, tuple(regions), form, writers[form], "iam", sides[form], headed=True)
+    yield from (Left("image without label", form) for form in known if split is None and form not in forms)
 
 
 def _by_form(items: list[Item]) -> dict[str, list[Item]]:

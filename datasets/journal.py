@@ -39,7 +39,9 @@ class Journal:
         """The entries of a recipe, those dealt with before as `Known`; DataError where it names others now."""
         number = 0
         for entry in found:
-            if isinstance(entry, Left | Known):
+            if isinstance(entry, Known):
+                raise TypeError("an entry comes from a recipe, not from a journal")
+            if isinstance(entry, Left):
                 yield Known(entry, ())
                 continue
             if number < len(self.lines):

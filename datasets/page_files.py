@@ -76,12 +76,11 @@ def entries(root: Path, parse: Parse, format: str, unit: str, split: str | None,
             yield Left("second description of an image", f"{name}: {picture}")
             continue
         used.add(picture)
-        if described.per_inch and 0 in described.size:
-            described = _in_pixels(described, pictures, picture)
-        if described is None:
+        pixels = _in_pixels(described, pictures, picture)
+        if pixels is None:
             yield Left("no resolution", f"{name}: save its places in pixels, or the size of its page")
             continue
-        yield from _of_page(described, pictures, picture, unit, source, side)
+        yield from _of_page(pixels, pictures, picture, unit, source, side)
     left = [picture for picture in pictures.names() if picture not in used]
     yield from (Left("image without label", picture) for picture in left if split is None)
 
@@ -123,13 +122,15 @@ def _of_page(
 
 
 def _in_pixels(described: Described, store: Folder, picture: str) -> Described | None:
-    """The same with places in pixels, by the resolution in the picture's header; None where it has none."""
+    """The same with places in pixels, by the size of the page or the picture's resolution; None where it has none."""
+    if not described.per_inch or 0 not in described.size:
+        return described
     try:
         with Pictures.open(io.BytesIO(store.read(picture))) as opened:
             across, down = (float(dots) for dots in opened.info["dpi"])
     except Exception:  # no resolution, no picture, or no numbers in it
         return None
-    scale = np.float32([across, down]) / np.float32(described.per_inch)
+    scale = np.array([across, down], np.float32) / np.float32(described.per_inch)
     if not (scale > 0).all():
         return None
     regions = tuple(replace(region, polygon=region.polygon * scale) for region in described.regions)

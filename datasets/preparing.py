@@ -19,7 +19,7 @@ from typing import Any
 from tqdm import tqdm
 
 from stackmix import samples
-from stackmix.datasets.decoding import Entry, Known, Left, opened
+from stackmix.datasets.decoding import Entry, Known, Left, Work, opened
 from stackmix.datasets.journal import FILE, Journal
 from stackmix.datasets.reporting import Report, Tally
 from stackmix.datasets.writing import Encoded, PageFolder, SampleFolder, again, encoded
@@ -88,12 +88,7 @@ def _write(found: Iterable[Entry], folder: Path, journal: Journal, report: Repor
     target: SampleFolder | PageFolder | None = None
     ids: set[str] = set()
     with ExitStack() as stack:
-        for result in opened(journal.known(found), encoded):
-            if isinstance(result, Known) and isinstance(result.entry, Left):
-                report.skip(*result.entry)
-                continue
-            entry = result.entry if isinstance(result, Known) else None
-            done = again(entry, result.outcome) if isinstance(result, Known) else result
+        for entry, done in _results(found, journal, report):
             if isinstance(done, Left):
                 report.skip(*done)
             elif done.found.id in ids:
@@ -104,11 +99,27 @@ def _write(found: Iterable[Entry], folder: Path, journal: Journal, report: Repor
                 tally = report.splits.setdefault(done.found.split, Tally())
                 target.add(done, tally.samples, entry)
                 tally.add(_texts(done.found), done.found.writer)
-            if not isinstance(result, Known):
+            if entry is None:
                 journal.add(*((done.id, done.reason) if isinstance(done, Left) else done.line()))
         if target is not None:
             target.finish()
     return target.noun if target else ""
+
+
+def _results(
+    found: Iterable[Entry], journal: Journal, report: Report
+) -> Iterator[tuple[Work | None, Encoded | Left]]:
+    """What became of each entry that is to be opened, in order; the entry itself where an earlier run dealt with it.
+
+    What the recipe leaves out goes into the report.
+    """
+    for result in opened(journal.known(found), encoded):
+        if not isinstance(result, Known):
+            yield None, result
+        elif isinstance(result.entry, Left):
+            report.skip(*result.entry)
+        else:
+            yield result.entry, again(result.entry, result.outcome)
 
 
 def _target(first: Encoded, folder: Path, stack: ExitStack) -> SampleFolder | PageFolder:

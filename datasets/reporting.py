@@ -1,4 +1,4 @@
-"""What a run kept, what it left out and why: the counts on the screen, in the card, and in report.json, item by item."""
+"""What a run kept, what it left out and why: counts on the screen and in the card, item by item in report.json."""
 
 import json
 from collections.abc import Iterable

@@ -86,7 +86,7 @@ def _public(root: Path, sides: dict[str, Path], unit: str, split: str | None, re
 
 def _contest(root: Path, unit: str, split: str | None, report: Report) -> Iterator[Entry]:
     """The contest's pages, which come without splits."""
-    report.note("The contest gives no split: pages were split 80/10/10 by a checksum of their name; writers are unknown.")
+    report.note("The contest gives no splits: pages were split 80/10/10 by a checksum of their names.")
     run = _Run(_pictures(root), unit, report)
     yield from _of(split, run.file(root / "annotations.json", None))
     if split is None:
@@ -95,7 +95,7 @@ def _contest(root: Path, unit: str, split: str | None, report: Report) -> Iterat
 
 def _of(split: str | None, found: Iterator[Entry]) -> Iterator[Entry]:
     """Only the entries of one split; what is left out belongs to none."""
-    return (e for e in found if split is None or not isinstance(e, Left) and getattr(e, "split", None) == split)
+    return (e for e in found if split is None or getattr(e, "split", None) == split)
 
 
 def _pictures(root: Path) -> Store:
@@ -171,7 +171,7 @@ class _Run:
             yield from words
             return
         lines: dict[int, list[Region]] = {}
-        for number, region in words:
+        for _, region in words:
             if region.line is None:
                 self.others["words without a line"] += 1
             elif region.text:

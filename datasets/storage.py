@@ -127,7 +127,7 @@ class Folder(Listing):
 
 
 class Archive(Listing):
-    """The files in a zip archive, read in place. A name is found without its folders too, where only one file has it."""
+    """The files in a zip archive, read in place; a name is found without its folders too, where it is the only one."""
 
     def __init__(self, path: Path) -> None:
         self.outside: list[str] = []

@@ -1,9 +1,7 @@
 """Text and label files as strangers save them: their encoding, delimiter and columns, told by what is in them.
 
-    read(b"\\xff\\xfe...")  UTF-16      read(b"\\xef\\xbb\\xbf...")  UTF-8 with a mark      read("ёж".encode("cp1251"))  cp1251
-
-Bytes that are no UTF-8 are Windows-1251 where it makes words of Cyrillic letters alone of them, else Windows-1252, where
-`für` has one foreign letter among Latin ones; either way it is said.
+UTF-8 and UTF-16 with a mark are what they say. Other bytes that are no UTF-8 are Windows-1251 where that makes words of
+Cyrillic letters alone, else Windows-1252, as `für` has one foreign letter among Latin ones; either way it is said.
 """
 
 import codecs
@@ -31,7 +29,7 @@ def read(data: bytes, name: str, notes: list[str]) -> str:
         return data.decode()
     except UnicodeDecodeError:
         encoding = "cp1251" if _is_cyrillic(data) else "cp1252"
-    notes.append(f"{name} is no UTF-8 and was read as Windows-{encoding[2:]}; if its texts look wrong, save it as UTF-8.")
+    notes.append(f"{name} is no UTF-8 and was read as Windows-{encoding[2:]}: if that looks wrong, save it as UTF-8.")
     return data.decode(encoding, errors="replace")
 
 
@@ -52,8 +50,11 @@ def table(path: Path, notes: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
     text = read(path.read_bytes(), path.name, notes)
     first = next((line for line in text.splitlines() if line.strip()), "")
     sign = "\t" if path.suffix.lower() == ".tsv" else max(",;\t|", key=first.count)
-    quoting = csv.QUOTE_NONE if sign == "\t" else csv.QUOTE_MINIMAL  # in a .tsv a quote is a quote
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=sign, quoting=quoting)
+    file = io.StringIO(text, newline="")
+    if sign == "\t":  # where a quote is a quote
+        rows = csv.reader(file, delimiter=sign, quoting=csv.QUOTE_NONE)
+    else:
+        rows = csv.reader(file, delimiter=sign)
     names: list[str] | None = None
     try:
         for fields in rows:

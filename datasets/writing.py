@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 import numpy as np
 
 from stackmix import images, pages, samples
-from stackmix.datasets.decoding import Item, Left, Opened, Sheet, opened, placed
+from stackmix.datasets.decoding import Item, Left, Opened, Sheet, Work, opened, placed
 from stackmix.types import DataError, Image, Page, Sample
 
 NONE: Image = np.zeros((0, 0), np.uint8)
@@ -42,7 +42,7 @@ def encoded(done: Opened) -> Encoded:
     return Encoded(replace(done.found, image=NONE), suffix, data, len(data), (width, height + done.top), done.top)
 
 
-def again(entry: Item | Sheet | Sample, line: tuple) -> Encoded | Left:
+def again(entry: Work, line: tuple) -> Encoded | Left:
     """What `encoded` and a journal's line made of an entry in an earlier run."""
     if len(line) == 1:
         return Left(line[0], entry.id)
@@ -79,7 +79,7 @@ class Target:
         path.parent.mkdir(parents=True, exist_ok=True)
         return self.stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
 
-    def save(self, path: Path, done: Encoded, entry: Item | Sheet | Sample | None) -> None:
+    def save(self, path: Path, done: Encoded, entry: Work | None) -> None:
         """Write the file of an entry, unless an earlier run did; one that is not whole is made again."""
         if done.data is None and entry is not None and not (path.is_file() and path.stat().st_size == done.length):
             (result,) = opened([entry], encoded)
@@ -107,7 +107,7 @@ class SampleFolder(Target):
         super().__post_init__()
         self.files: dict[str, TextIO] = {}
 
-    def add(self, done: Encoded, index: int, entry: Item | Sheet | Sample | None) -> None:
+    def add(self, done: Encoded, index: int, entry: Work | None) -> None:
         """Write sample `index` of its split; names that differ only by case or punctuation are kept apart."""
         sample = done.found
         assert isinstance(sample, Sample), "a recipe finds samples or pages, not both"
@@ -135,7 +135,7 @@ class PageFolder(Target):
         self.files: dict[str, tuple[TextIO, TextIO]] = {}
         self.regions: dict[str, int] = {}
 
-    def add(self, done: Encoded, index: int, entry: Item | Sheet | Sample | None) -> None:
+    def add(self, done: Encoded, index: int, entry: Work | None) -> None:
         """Write page `index` of its split and the rows of its regions."""
         page = done.found
         assert isinstance(page, Page), "a recipe finds samples or pages, not both"

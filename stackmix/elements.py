@@ -28,7 +28,8 @@ def members(path: Path) -> Iterator[tuple[str, Any]]:
     except json.JSONDecodeError as error:
         raise DataError(f"{path} is no JSON object: {error.msg} near {_around(error)}") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: {error.reason} at a byte 0x{error.object[error.start]:02x}; save it as UTF-8") from None
+        byte = error.object[error.start]
+        raise DataError(f"{path}: {error.reason} at a byte 0x{byte:02x}; save it as UTF-8") from None
 
 
 def _around(error: json.JSONDecodeError) -> str:

@@ -22,7 +22,8 @@ def decode(data: bytes, upright: bool = True) -> Image:
     """Decode an encoded picture to (H, W) uint8 where it is grey, (H, W, 3) RGB otherwise.
 
     It is turned upright as its Exif data says, unless `upright` is off; 16 bits are scaled to 8, CMYK becomes RGB, and
-    what is transparent white. Raises DataError for bytes that are no picture or break off, and for more than MOST_PIXELS pixels.
+    what is transparent white. Raises DataError for bytes that are no picture or break off, and for more than
+    MOST_PIXELS pixels.
     """
     header = headers.look(data)
     if header.width * header.height > MOST_PIXELS:

@@ -7,8 +7,8 @@
                           "attributes": {"translation": "Labour"}, "group_id": 3, "bbox": [x, y, w, h], ...}, ...],
          "categories": [{"id": 0, "name": "pupil_text"}, ...]}
 
-The layout is that of the school notebooks (FACTS: ai-forever/school_notebooks_RU); `id`, `writer` and `source` of a page
-are ours, and other programs pass over them.
+The layout is that of the school notebooks (https://huggingface.co/datasets/ai-forever/school_notebooks_RU); `page`,
+`writer` and `source` of an image are ours, and other programs pass over them.
 """
 
 import json
@@ -168,12 +168,12 @@ def image_row(number: int, name: str, size: tuple[int, int], id: str, writer: st
 
 def region_row(number: int, page: int, region: Region) -> str:
     """The JSON of annotation `number` of a file, on page `page` of it."""
-    (left, top), (right, bottom) = region.polygon.min(axis=0), region.polygon.max(axis=0)
+    (left, top), (right, bottom) = region.polygon.min(axis=0).tolist(), region.polygon.max(axis=0).tolist()
     row: dict[str, Any] = {
         "id": number,
         "image_id": page,
         "category_id": CATEGORIES.index(region.category),
-        "segmentation": [[_short(value) for value in region.polygon.ravel()]],
+        "segmentation": [[_short(value) for value in region.polygon.ravel().tolist()]],
         "bbox": [_short(value) for value in (left, top, right - left, bottom - top)],
         "area": _short(_area(region.polygon)),
         "iscrowd": 0,
@@ -186,7 +186,7 @@ def region_row(number: int, page: int, region: Region) -> str:
 
 def _short(value: float) -> float:
     """To a hundredth of a pixel, whole numbers without a point."""
-    rounded = round(float(value), 2)
+    rounded = round(value, 2)
     return int(rounded) if rounded.is_integer() else rounded
 
 

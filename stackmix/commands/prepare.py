@@ -8,8 +8,9 @@ import typer
 if TYPE_CHECKING:
     from types import ModuleType
 
+Unit = Literal["word", "line", "page"]
 Kind = Literal["iam", "hkr", "school-notebooks", "folder", "page-xml", "alto", "hub"]
-UNITS = {  # what a data set can be cut into, the usual first; the others are samples as they are
+UNITS: dict[str, tuple[Unit, ...]] = {  # what a data set can be cut into, the usual first; the others stay as they are
     "iam": ("word", "line", "page"),
     "hkr": (),
     "school-notebooks": ("word", "line", "page"),
@@ -59,7 +60,7 @@ def prepare(
     ],
     out: Annotated[Path, typer.Option(help="The sample folder to make; with --unit page the page folder.")],
     unit: Annotated[
-        Literal["word", "line", "page"] | None,
+        Unit | None,
         typer.Option(help="What one sample is, where pages are cut up; page keeps them with their polygons."),
     ] = None,
     splits: Annotated[
