@@ -13,6 +13,7 @@ from stackmix import images
 from stackmix.types import Image
 
 CLOSE = 0.05  # share of bright pixels in the window below which the whole cut's paper is taken
+COARSE = 4  # pixels to one of the estimate, which changes slowly
 
 
 def cut(page: Image, polygon: NDArray[np.float32]) -> Image:
@@ -24,25 +25,25 @@ def cut(page: Image, polygon: NDArray[np.float32]) -> Image:
     if not crop.size:
         return crop
     inside = np.zeros(crop.shape[:2], np.uint8)
-    cv2.fillPoly(inside, [np.rint(polygon - (left, top)).astype(np.int32)], 1)
-    if inside.all():
-        return crop
-    within = inside.astype(bool)
-    return np.where(within if crop.ndim == 2 else within[..., None], crop, paper(crop, within))
+    cv2.fillPoly(inside, [np.rint(polygon - (left, top)).astype(np.int32)], 255)
+    return crop if inside.all() else cv2.copyTo(crop, inside, paper(crop, inside))
 
 
-def paper(crop: Image, inside: NDArray[np.bool_]) -> Image:
-    """The paper at each pixel of a crop, of its shape, as the bright pixels around it have it."""
+def paper(crop: Image, inside: Image) -> Image:
+    """The paper at each pixel of a crop, of its shape, as the bright pixels around it have it; inside: a mask."""
     grey = images.grey(crop)
-    threshold, _ = cv2.threshold(grey[inside].reshape(1, -1), 0, 255, cv2.THRESH_OTSU)
-    bright = (grey > threshold).astype(np.uint8)
-    bright = cv2.erode(bright, np.ones((3, 3), np.uint8)) if min(grey.shape) > 2 else bright  # no soft edges of strokes
-    values = crop[bright.astype(bool)] if bright.any() else crop[inside]
-    usual = np.median(values, axis=0)
-    size = max(15, grey.shape[0] // 2 * 2 + 1)
-    weight = cv2.blur(bright.astype(np.float32), (size, size))
-    mean = cv2.blur(crop.astype(np.float32) * (bright if crop.ndim == 2 else bright[..., None]), (size, size))
-    near = weight > CLOSE
-    divided = mean / np.maximum(weight, CLOSE).reshape(weight.shape + (1,) * (crop.ndim - 2))
-    chosen = np.where(near if crop.ndim == 2 else near[..., None], divided, usual)
-    return np.clip(np.rint(chosen), 0, 255).astype(np.uint8)
+    threshold, _ = cv2.threshold(grey[inside > 0].reshape(1, -1), 0, 255, cv2.THRESH_OTSU)
+    _, bright = cv2.threshold(grey, threshold, 255, cv2.THRESH_BINARY)
+    bright = cv2.erode(bright, np.ones((3, 3), np.uint8))  # strokes have soft edges
+    if not bright.any():
+        bright = inside
+    height, width = (max(1, side // COARSE) for side in grey.shape)
+    weight = cv2.resize(bright, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    values = cv2.resize(cv2.copyTo(crop, bright), (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    usual = values.sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
+    window = (max(5, height | 1), max(5, height // 2 | 1))
+    near, mean = cv2.blur(weight, window), cv2.blur(values, window)
+    near, trust = (a if crop.ndim == 2 else a[..., None] for a in (np.maximum(near, CLOSE), near > CLOSE))
+    found = np.where(trust, mean / near, usual)
+    coarse = np.clip(np.rint(found), 0, 255).astype(np.uint8)
+    return cv2.resize(coarse, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)

@@ -92,7 +92,7 @@ class Opened(NamedTuple):
 
 
 Work = Item | Sheet | Sample  # what there is to open
-Entry = Work | Left | Known
+Entry = Work | Left
 Result = TypeVar("Result")
 
 
@@ -119,7 +119,7 @@ def _kept(found: Iterable[Entry], report: Report | None) -> Iterator[Sample | Pa
 
 
 def opened(
-    found: Iterable[Entry], finish: Callable[[Opened], Result], workers: int = WORKERS
+    found: Iterable[Entry | Known], finish: Callable[[Opened], Result], workers: int = WORKERS
 ) -> Iterator[Result | Left | Known]:
     """Yield finish(opened entry), done by the workers too, or why the entry is left out, in the order of `found`."""
     waiting: deque[Future[list]] = deque()
@@ -136,9 +136,9 @@ def opened(
                 future.cancel()
 
 
-def _groups(found: Iterable[Entry]) -> Iterator[list[Entry]]:
+def _groups(found: Iterable[Entry | Known]) -> Iterator[list[Entry | Known]]:
     """Runs of entries, closed before a file that would make them too large; parts of one file stay together."""
-    group: list[Entry] = []
+    group: list[Entry | Known] = []
     before, held = None, 0
     for entry in found:
         file = (entry.store, entry.name) if isinstance(entry, Item | Sheet) else None
@@ -154,7 +154,7 @@ def _groups(found: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield group
 
 
-def _open_all(group: list[Entry], finish: Callable[[Opened], Result]) -> list[Result | Left | Known]:
+def _open_all(group: list[Entry | Known], finish: Callable[[Opened], Result]) -> list[Result | Left | Known]:
     """Open the entries of a group; a file is decoded once for all entries in a row that lie on it."""
     done: list[Result | Left | Known] = []
     file = _File()

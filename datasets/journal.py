@@ -35,12 +35,10 @@ class Journal:
         self.file.write(b"".join(line + b"\n" for line in whole or [head.encode()]))  # without a torn last line
         self.file.flush()
 
-    def known(self, found: Iterable[Entry]) -> Iterator[Entry]:
+    def known(self, found: Iterable[Entry]) -> Iterator[Entry | Known]:
         """The entries of a recipe, those dealt with before as `Known`; DataError where it names others now."""
         number = 0
         for entry in found:
-            if isinstance(entry, Known):
-                raise TypeError("an entry comes from a recipe, not from a journal")
             if isinstance(entry, Left):
                 yield Known(entry, ())
                 continue
@@ -48,9 +46,10 @@ class Journal:
                 if self.lines[number][0] != entry.id:
                     why = "RAW has changed since the run was interrupted, what it wrote is removed"
                     raise DataError(f"{self.folder}: {why}: begin again without --resume")
-                entry = Known(entry, self.lines[number][1:])
+                yield Known(entry, self.lines[number][1:])
+            else:
+                yield entry
             number += 1
-            yield entry
 
     def add(self, *line: Any) -> None:
         """Note that one more entry is dealt with, its file being written."""

@@ -106,7 +106,10 @@ def _of_page(
     """The entries of one page; an item's id is the picture's name and its number among all of its kind."""
     page = picture.rsplit(".", 1)[0]
     if unit == "page":
-        yield Sheet(store, picture, described.regions, page, "", source, split, described.size)
+        regions = tuple(region for region in described.regions if len(region.polygon) >= 3)
+        if lost := len(described.regions) - len(regions):
+            yield Left("region without a place", f"{picture}: {lost}")
+        yield Sheet(store, picture, regions, page, "", source, split, described.size)
         return
     wanted = [r for r in described.regions if r.category == ("text_line" if unit == "line" else "pupil_text")]
     if not wanted:

@@ -15,6 +15,7 @@ from stackmix.types import DataError
 CHUNK = 1 << 18  # characters read at a time
 LONGEST = 1 << 26  # characters of one value; past that a file is taken for broken rather than read to its end
 _BLANK = " \t\r\n"
+_ENDS = tuple(_BLANK + ",:]}")  # what may stand behind a value
 
 
 def members(path: Path) -> Iterator[tuple[str, Any]]:
@@ -97,7 +98,7 @@ class _Text:
                 raise self.wrong(f"',' before {end!r}")
 
     def value(self) -> Any:
-        """Decode the next value; one that touches the end of the buffer might go on (`12` of `123`)."""
+        """Decode the next value; one without a sign behind it that ends it might go on (`1` of `1.5`, `12` of `123`)."""
         self.peek()
         while True:
             try:
@@ -108,11 +109,9 @@ class _Text:
                 continue
             except RecursionError:
                 raise self.wrong("it is nested too deep") from None
-            if end < len(self.buffer):
-                self.at = end
-                return value
-            if not self.more():
-                self.at = len(self.buffer)
+            length = end - self.at
+            if self.buffer[end : end + 1] in _ENDS or not self.more():
+                self.at += length
                 return value
 
     def wrong(self, why: str) -> json.JSONDecodeError:

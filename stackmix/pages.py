@@ -92,7 +92,8 @@ def _polygon(member: dict[str, Any]) -> NDArray[np.float32]:
     """The first polygon of an annotation, or its box where it has none; ValueError for neither."""
     parts = member.get("segmentation")
     if isinstance(parts, list) and parts:
-        points = np.asarray(parts[0] if isinstance(parts[0], list) else parts, np.float32)
+        with np.errstate(over="ignore"):  # what is no float32 is not finite then
+            points = np.asarray(parts[0] if isinstance(parts[0], list) else parts, np.float32)
         if len(points) >= 6 and len(points) % 2 == 0 and np.isfinite(points).all():
             return points.reshape(-1, 2)
     x, y, width, height = map(float, member["bbox"])
