@@ -1,10 +1,10 @@
 """Any folder of pictures with their texts, however it was labelled.
 
-    RAW/labels.csv | labels.tsv     file_name,text            also `;` `|`, other names of the columns, or no header
-    RAW/labels.json                 {"1.png": "слово"} or [{"file_name": "1.png", "text": "слово"}]
-    RAW/metadata.jsonl              {"file_name": "1.png", "text": "слово", "writer": "Анна"}, as `prepare` writes them
-    RAW/1.png, RAW/1.gt.txt         a text file for each picture
-    RAW/train/..., RAW/val/..., RAW/test/...       any of these again in folders, which are the splits then
+RAW/labels.csv | labels.tsv     file_name,text            also `;` `|`, other names of the columns, or no header
+RAW/labels.json                 {"1.png": "слово"} or [{"file_name": "1.png", "text": "слово"}]
+RAW/metadata.jsonl              {"file_name": "1.png", "text": "слово", "writer": "Анна"}, as `prepare` writes them
+RAW/1.png, RAW/1.gt.txt         a text file for each picture
+RAW/train/..., RAW/val/..., RAW/test/...       any of these again in folders, which are the splits then
 """
 
 import json

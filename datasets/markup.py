@@ -41,4 +41,3 @@ def _bare(tag: str) -> str:
 
 def _all_bare(attributes: dict[str, str]) -> dict[str, str]:
     return {_bare(name): value for name, value in attributes.items()}
-

@@ -1,8 +1,8 @@
 """A folder of page pictures, each with a file that says where its lines and words are: what PAGE XML and ALTO share.
 
-    RAW/JDH_2_16_160_002.jpg, RAW/JDH_2_16_160_002.xml      beside each other, or
-    RAW/x.jpg, RAW/page/x.xml                               the file a folder below, as Transkribus writes it
-    RAW/train/..., RAW/val/..., RAW/test/...                folders of these names are splits
+RAW/JDH_2_16_160_002.jpg, RAW/JDH_2_16_160_002.xml      beside each other, or
+RAW/x.jpg, RAW/page/x.xml                               the file a folder below, as Transkribus writes it
+RAW/train/..., RAW/val/..., RAW/test/...                folders of these names are splits
 """
 
 import io
@@ -100,9 +100,7 @@ def _picture(pictures: Folder, file: str, said: str) -> str | None:
     return None
 
 
-def _of_page(
-    described: Described, store: Folder, picture: str, unit: str, source: str, split: str
-) -> Iterator[Entry]:
+def _of_page(described: Described, store: Folder, picture: str, unit: str, source: str, split: str) -> Iterator[Entry]:
     """The entries of one page; an item's id is the picture's name and its number among all of its kind."""
     page = picture.rsplit(".", 1)[0]
     if unit == "page":

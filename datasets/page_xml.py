@@ -1,9 +1,9 @@
 """PAGE XML (Pletschacher and Antonacopoulos 2010), as Transkribus, eScriptorium and Aletheia write it, 2009 to 2019.
 
-    <Page imageFilename="JDH_2_16_160_002.jpg" imageWidth="1366" imageHeight="1064">
-      <TextRegion> <TextLine id="r1l1"> <Coords points="164,378 702,353 ..."/>
-          <Word> <Coords points="..."/> <TextEquiv> <Unicode>one</Unicode> </TextEquiv> </Word>
-          <TextEquiv> <Unicode>distinction, &amp; one wholly to my</Unicode> </TextEquiv>
+<Page imageFilename="JDH_2_16_160_002.jpg" imageWidth="1366" imageHeight="1064">
+  <TextRegion> <TextLine id="r1l1"> <Coords points="164,378 702,353 ..."/>
+      <Word> <Coords points="..."/> <TextEquiv> <Unicode>one</Unicode> </TextEquiv> </Word>
+      <TextEquiv> <Unicode>distinction, &amp; one wholly to my</Unicode> </TextEquiv>
 """
 
 from collections.abc import Iterator

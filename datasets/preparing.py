@@ -106,9 +106,7 @@ def _write(found: Iterable[Entry], folder: Path, journal: Journal, report: Repor
     return target.noun if target else ""
 
 
-def _results(
-    found: Iterable[Entry], journal: Journal, report: Report
-) -> Iterator[tuple[Work | None, Encoded | Left]]:
+def _results(found: Iterable[Entry], journal: Journal, report: Report) -> Iterator[tuple[Work | None, Encoded | Left]]:
     """What became of each entry that is to be opened, in order; the entry itself where an earlier run dealt with it.
 
     What the recipe leaves out goes into the report.

@@ -98,7 +98,7 @@ class _Text:
                 raise self.wrong(f"',' before {end!r}")
 
     def value(self) -> Any:
-        """Decode the next value; one without a sign behind it that ends it might go on (`1` of `1.5`, `12` of `123`)."""
+        """Decode the next value; one that no sign behind it ends might go on (`1` of `1.5`)."""
         self.peek()
         while True:
             try:

@@ -16,7 +16,8 @@ SPACES = {
     4: "http://www.loc.gov/standards/alto/ns-v4#",
 }
 BODY = """<PrintSpace><TextBlock>
-<TextLine HPOS="{a}" VPOS="{b}" WIDTH="{c}" HEIGHT="{d}"><Shape><Polygon POINTS="{a},{b} {e},{b} {e},{f} {a},{f}"/></Shape>
+<TextLine HPOS="{a}" VPOS="{b}" WIDTH="{c}" HEIGHT="{d}">
+  <Shape><Polygon POINTS="{a},{b} {e},{b} {e},{f} {a},{f}"/></Shape>
   <String CONTENT="Пере" HPOS="{a}" VPOS="{b}" WIDTH="{h}" HEIGHT="{d}"/><SP/>
   <String CONTENT="нос" HPOS="{g}" VPOS="{b}" WIDTH="{h}" HEIGHT="{d}"/><HYP CONTENT="-"/></TextLine>
 <TextLine><String CONTENT="nowhere"/></TextLine></TextBlock></PrintSpace>"""
@@ -58,7 +59,9 @@ def test_lines_words_and_pages(root: Path, version: int) -> None:
 
 @pytest.mark.parametrize(("unit", "per_inch"), [("mm10", 254), ("inch1200", 1200)])
 @pytest.mark.parametrize("page", [True, False])
-def test_print_units_by_the_size_of_the_page_or_the_resolution(root: Path, unit: str, per_inch: int, page: bool) -> None:
+def test_print_units_by_the_size_of_the_page_or_the_resolution(
+    root: Path, unit: str, per_inch: int, page: bool
+) -> None:
     """300 dots an inch stand in the picture's header."""
     ((_, (height, width)),) = shapes(root, document(unit, per_inch / 300, page))
     assert abs(height - 20) <= 2 and abs(width - 60) <= 2

@@ -54,7 +54,10 @@ MORE = {
 def test_every_kind_of_label_file(root: Path, name: str, text: str) -> None:
     write(root / name, text)
     found = [(s.id, s.text, s.split, s.source, int(s.image.min())) for s in folder.read(root)]
-    expected = [(id, text, "train", "мои", k) for k, (id, text) in enumerate(zip(("1", "sub/2", "3"), ROWS.values(), strict=True))]
+    expected = [
+        (id, text, "train", "мои", k)
+        for k, (id, text) in enumerate(zip(("1", "sub/2", "3"), ROWS.values(), strict=True))
+    ]
     assert [f[:4] for f in found] == [e[:4] for e in expected]
     assert np.allclose([f[4] for f in found], [e[4] for e in expected], atol=6)  # one is a JPEG
 
@@ -111,7 +114,11 @@ def test_splits_in_a_column_or_in_the_paths(tmp_path: Path) -> None:
     pictures(tmp_path, ["a.png", "val/b.png", "c.png"])
     write(tmp_path / "labels.csv", "file_name,text,split\na.png,x,test\nval/b.png,x,\nc.png,x,dev\n")
     report = Report()
-    assert [(s.id, s.split) for s in folder.read(tmp_path, report=report)] == [("a", "test"), ("val/b", "val"), ("c", "val")]
+    assert [(s.id, s.split) for s in folder.read(tmp_path, report=report)] == [
+        ("a", "test"),
+        ("val/b", "val"),
+        ("c", "val"),
+    ]
     assert not report.notes
 
 
@@ -146,7 +153,9 @@ def test_missing_parts_are_named_with_their_cure(tmp_path: Path) -> None:
         list(folder.read(tmp_path))
 
 
-def test_a_sample_folder_of_ours_comes_back_to_the_byte(sample_of: Callable, folder_of: Callable, tmp_path: Path) -> None:
+def test_a_sample_folder_of_ours_comes_back_to_the_byte(
+    sample_of: Callable, folder_of: Callable, tmp_path: Path
+) -> None:
     own = [sample_of("bad", writer="Анна"), sample_of("b  d", id="x:1"), sample_of("gone", split="test1")]
     own[1] = replace(own[1], scores=np.float32([0.5, 0, 0.25, 1]))
     folder_of(tmp_path / "a", own)
@@ -168,6 +177,9 @@ def test_a_sample_folder_of_ours_comes_back_to_the_byte(sample_of: Callable, fol
 
 def test_borders_that_do_not_fit_the_text_are_left_out(tmp_path: Path) -> None:
     pictures(tmp_path, ["1.png", "2.png"])
-    rows = [{"file_name": "1.png", "text": "ab", "borders": [1, 2]}, {"file_name": "2.png", "text": "ab", "borders": [1, "x", 2]}]
+    rows = [
+        {"file_name": "1.png", "text": "ab", "borders": [1, 2]},
+        {"file_name": "2.png", "text": "ab", "borders": [1, "x", 2]},
+    ]
     write(tmp_path / "metadata.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     assert [s.borders for s in folder.read(tmp_path)] == [None, None]

@@ -35,7 +35,12 @@ def raw(tmp_path: Path) -> Path:
     for name in ("img", "ann"):
         (root / name).mkdir(parents=True)
     for number, (name, text) in enumerate(TEXTS.items()):
-        content = {"description": text, "moderation": {"isModerated": 1}, "name": name, "size": {"height": 9, "width": 20}}
+        content = {
+            "description": text,
+            "moderation": {"isModerated": 1},
+            "name": name,
+            "size": {"height": 9, "width": 20},
+        }
         (root / "ann" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
         if name != "2_2_1":
             image = np.full((9, 20, 3), 255, np.uint8)
@@ -146,7 +151,9 @@ def test_the_real_split_file(handwriting_of: Callable[[str], Path]) -> None:
     assert not report.notes
 
 
-def test_counts_of_the_real_split_file_are_not_complained_about(raw: Path, handwriting_of: Callable[[str], Path]) -> None:
+def test_counts_of_the_real_split_file_are_not_complained_about(
+    raw: Path, handwriting_of: Callable[[str], Path]
+) -> None:
     report = Report()
     list(hkr.read(raw, splits=handwriting_of("hkr") / hkr.SPLITS, report=report))
     assert not any("other counts" in note for note in report.notes)

@@ -29,7 +29,10 @@ DATA = [jpeg(k * 20) for k in range(6)]
 
 
 def table(start: int, stop: int, **more: list) -> datasets.Dataset:
-    rows = {"image": [{"bytes": DATA[k], "path": None} for k in range(start, stop)], "text": [f"т{k}" for k in range(start, stop)]}
+    rows = {
+        "image": [{"bytes": DATA[k], "path": None} for k in range(start, stop)],
+        "text": [f"т{k}" for k in range(start, stop)],
+    }
     found = datasets.Dataset.from_dict(rows | more)
     return found.cast_column("image", datasets.Image())
 
@@ -57,7 +60,8 @@ def test_parquet_keeps_splits_texts_and_bytes(parquet: Path, tmp_path: Path) -> 
     found = list(hub.read(parquet))
     assert [(s.id, s.text, s.split, s.source) for s in found] == [
         ("train-000000", "т0", "train", "tables"), ("train-000001", "т1", "train", "tables"),
-        ("train-000002", "т2", "train", "tables"), ("val-000000", "т3", "val", "tables"), ("val-000001", "т4", "val", "tables"),
+        ("train-000002", "т2", "train", "tables"), ("val-000000", "т3", "val", "tables"),
+        ("val-000001", "т4", "val", "tables"),
     ]  # fmt: skip
     assert kept(parquet, tmp_path / "out") == {"train": DATA[:3], "val": DATA[3:5]}
     assert [s.text for s in hub.read(str(parquet), split="val")] == ["т3", "т4"]
@@ -82,7 +86,13 @@ def test_image_folder_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     for root in (tmp_path / "raw", Path("raw")):
         first, second = hub.read(root)
-        assert (first.id, first.split, second.split, first.writer, first.source) == ("train", "train", "test1", "Анна", "iam")
+        assert (first.id, first.split, second.split, first.writer, first.source) == (
+            "train",
+            "train",
+            "test1",
+            "Анна",
+            "iam",
+        )
         assert first.borders is not None and first.scores is not None
         assert first.borders.tolist() == [1, 4, 9] and first.scores.tolist() == [0.5, 1.0]
     assert kept(tmp_path / "raw", tmp_path / "out") == {"test1": [DATA[1]], "train": [DATA[1]]}
@@ -91,7 +101,9 @@ def test_image_folder_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_columns_are_found_or_named(tmp_path: Path) -> None:
     rows = table(0, 2, note=["a", "b"]).rename_columns({"image": "scan", "text": "Transkript"})
     rows.to_parquet(tmp_path / "a.parquet")
-    with pytest.raises(DataError, match=r"which column is the text\? Name it with --text-column: scan .*Transkript \(string\)"):
+    with pytest.raises(
+        DataError, match=r"which column is the text\? Name it with --text-column: scan .*Transkript \(string\)"
+    ):
         list(hub.read(tmp_path))
     assert [s.text for s in hub.read(tmp_path, text_column="Transkript")] == ["т0", "т1"]
     with pytest.raises(DataError, match=r"no column 'page' for --image-column, only"):
@@ -104,8 +116,9 @@ def test_columns_are_found_or_named(tmp_path: Path) -> None:
 
 def test_broken_rows_are_named(tmp_path: Path) -> None:
     rows = {
-        "image": [{"bytes": DATA[0], "path": None}, {"bytes": b"?", "path": None}, None, {"bytes": None, "path": "/etc/passwd"},
-                  {"bytes": DATA[1], "path": None}, {"bytes": None, "path": str(tmp_path / "absent.png")}],
+        "image": [{"bytes": DATA[0], "path": None}, {"bytes": b"?", "path": None}, None,
+                  {"bytes": None, "path": "/etc/passwd"}, {"bytes": DATA[1], "path": None},
+                  {"bytes": None, "path": str(tmp_path / "absent.png")}], "path": None}, {"bytes": None, "path": str(tmp_path / "absent.png")}],
         "text": ["a", "b", "c", "d", None, "f"],
     }  # fmt: skip
     features = datasets.Features({"image": datasets.Image(), "text": datasets.Value("string")})
@@ -119,7 +132,7 @@ def test_broken_rows_are_named(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="data set .* cannot be opened: ") as error:
+    with pytest.raises(DataError, match=r"data set .* cannot be opened: ") as error:
         list(hub.read(tmp_path))
     assert "\n" not in str(error.value)
     with pytest.raises(DataError, match="no split 'test', only train, val"):

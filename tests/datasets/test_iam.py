@@ -284,3 +284,60 @@ def test_real_words(handwriting: Path) -> None:
         "no ink": 1,
     }
     assert all(text == " ".join(text.split()) and len(shape) == 2 for _, _, text, shape in rows)
+
+
+def test_pages_have_words_and_lines_with_polygons(forms: Path) -> None:
+    report = Report()
+    first, second = iam.read_pages(forms, report=report)
+    assert (first.id, first.writer, first.split, first.source) == ("a01-000u", "000", "train", "iam")
+    words = [r for r in first.regions if r.category == "pupil_text"]
+    assert [(r.text, r.line) for r in words[:3]] == [("A", 0), ("M Ps", 0), ("to", 0)]
+    assert words[0].polygon.tolist() == [[10, 10], [30, 10], [30, 18], [10, 18]]
+    assert ("", 2) in [(r.text, r.line) for r in words]  # crossed out: a place without a text
+    assert [r.text for r in first.regions if r.category == "text_line"] == ["A M Ps to", "stop life", ""]
+    assert (second.id, second.split, len(second.regions)) == ("b02-001", "test", 2)
+    assert report.skipped["missing image"] == ["b02-002"] and report.skipped["broken image"] == ["b02-003"]
+    assert report.skipped["form not in forms.txt"] == ["c03-001"] and report.skipped["form in no split"] == ["d04-001"]
+    assert [page.id for page in iam.read_pages(forms, split="test")] == ["b02-001"]
+
+
+def test_pages_lose_the_printed_text_at_their_top(forms: Path) -> None:
+    """A real form: 80 rows of print above the handwriting, whose boxes lie below it."""
+    move_down(forms, 80)
+    page = np.concatenate([np.full((80, 100), 255, np.uint8), form()])
+    page[10:40, 5:95:2] = 0
+    images.write(forms / "forms" / "a01-000u.png", page)
+    first = next(iam.read_pages(forms))
+    np.testing.assert_array_equal(first.image, form())  # ten rows are left above the first box
+    assert first.regions[0].polygon[:, 1].tolist() == [10, 10, 18, 18]
+
+
+def move_down(root: Path, down: int) -> None:
+    """Move all boxes of words.txt and lines.txt down."""
+    for name in ("words", "lines"):
+        path, rows = root / "ascii" / f"{name}.txt", []
+        at = 4 if name == "words" else 5
+        for row in path.read_text(encoding="utf-8").splitlines():
+            fields = row.split(" ")
+            if len(fields) > 7 and fields[at].isdigit():
+                fields[at] = str(int(fields[at]) + down)
+            rows.append(" ".join(fields))
+        path.write_text("\n".join(rows), encoding="utf-8")
+
+
+def test_counts_that_differ_from_the_whole_database_are_told(forms: Path) -> None:
+    report = Report()
+    list(iam.read(forms, report=report))
+    assert report.notes[-1] == "words.txt lists 15 words; the whole of IAM has 115,320."
+
+
+def test_real_pages(handwriting: Path) -> None:
+    """Forms with words or lines in the part of IAM in DIR/iam: counts as observed."""
+    report = Report()
+    kinds: Counter[str] = Counter()
+    count = 0
+    for page in iam.read_pages(handwriting / "iam", split="val", report=report):
+        count += 1
+        kinds.update(region.category for region in page.regions)
+    assert count == 60 and not report.skipped
+    assert kinds["text_line"] > 500 and kinds["pupil_text"] > 3000

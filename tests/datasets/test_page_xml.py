@@ -33,7 +33,9 @@ BODY = """
 </TextRegion>"""
 
 
-def document(picture: str = "1.jpg", body: str = BODY, year: str = "2013-07-15", size: tuple[int, int] = (100, 120)) -> str:
+def document(
+    picture: str = "1.jpg", body: str = BODY, year: str = "2013-07-15", size: tuple[int, int] = (100, 120)
+) -> str:
     page = f'<Page imageFilename="{picture}" imageWidth="{size[0]}" imageHeight="{size[1]}">{body}</Page>'
     return f'<?xml version="1.0" encoding="UTF-8"?><PcGts xmlns="{SPACE.format(year)}"><Metadata/>{page}</PcGts>'
 
@@ -117,8 +119,9 @@ def test_the_picture_is_found_by_its_bare_name_or_that_of_the_file(tmp_path: Pat
 
 def test_faults_are_named(root: Path) -> None:
     files = {
-        "broken.xml": "<PcGts", "mets.xml": "<mets/>", "absent.xml": document("absent.jpg"), "twice.xml": document("1.jpg"),
-        "points.xml": document(body=BODY.replace("10,80", "10;80")), "bomb.xml": '<!DOCTYPE a [<!ENTITY b "c">]>' + document()[38:],
+        "broken.xml": "<PcGts", "mets.xml": "<mets/>", "absent.xml": document("absent.jpg"),
+        "twice.xml": document("1.jpg"), "points.xml": document(body=BODY.replace("10,80", "10;80")),
+        "bomb.xml": '<!DOCTYPE a [<!ENTITY b "c">]>' + document()[38:],
         "far.xml": document(body=BODY.replace("10,80", "10,inf")),
     }  # fmt: skip
     for name, text in files.items():

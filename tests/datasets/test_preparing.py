@@ -341,9 +341,7 @@ def test_another_command_or_another_raw_is_not_resumed(
     assert not (tmp_path / "out.partial").exists() and not (tmp_path / "out").exists()
 
 
-def test_a_resumed_run_opens_only_what_is_left(
-    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_resumed_run_opens_only_what_is_left(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupted(raw, tmp_path / "out", monkeypatch)
     opened: list[str] = []
     own = Folder.read

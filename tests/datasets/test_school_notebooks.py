@@ -31,7 +31,7 @@ def photo() -> np.ndarray:
 
 
 def word(x: int, y: int, text: str | None, category: int = 0, **more: Any) -> dict[str, Any]:
-    points = (OCTAGON + (x, y)).ravel().tolist()
+    points = (np.array([x, y]) + OCTAGON).ravel().tolist()
     attributes = {} if text is None else {"translation": text}
     return {"category_id": category, "segmentation": [points], "attributes": attributes, **more}
 
@@ -112,7 +112,9 @@ def test_nothing_is_unpacked(public: Path) -> None:
 
 def test_the_words_of_a_line_are_joined(public: Path) -> None:
     report = Report()
-    found = [(s.id, s.text, s.image.shape) for s in school_notebooks.read(public, unit="line", report=report, split="train")]
+    found = [
+        (s.id, s.text, s.image.shape) for s in school_notebooks.read(public, unit="line", report=report, split="train")
+    ]
     assert found == [("1-001", "Здравствуй, мир", (20, 90, 3)), ("1-002", "ещё", (20, 40, 3))]
     assert "2 words without a line" in report.notes[0]
 
@@ -123,7 +125,7 @@ def test_pages_keep_polygons_categories_and_lines(public: Path) -> None:
     kinds = Counter(region.category for region in page.regions)
     assert kinds == {"pupil_text": 5, "pupil_comment": 1, "teacher_comment": 1, "paper": 1, "text_line": 1}
     assert [r.line for r in page.regions][:3] == [1, 1, 2] and page.regions[1].text == "Здравствуй,"
-    np.testing.assert_array_equal(page.regions[1].polygon, OCTAGON + (20, 20))
+    np.testing.assert_array_equal(page.regions[1].polygon, np.array([20, 20]) + OCTAGON)
     assert report.skipped["region of an unknown category"] == ["1.jpg: 1"]
 
 

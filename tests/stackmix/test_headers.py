@@ -108,7 +108,9 @@ def test_a_bomb_is_refused_unopened() -> None:
     head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
     pixels = chunk(b"IDAT", zlib.compress(bytes(1000)))
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + pixels + chunk(b"IEND", b"")
-    with pytest.raises(images.TooLarge, match=r"30,000 x 30,000 pixels is over the limit of 200,000,000: scale it down"):
+    with pytest.raises(
+        images.TooLarge, match=r"30,000 x 30,000 pixels is over the limit of 200,000,000: scale it down"
+    ):
         images.decode(bomb)
 
 

@@ -1,6 +1,7 @@
 """Page folders: what is written is read again, and what strangers wrote is read or named."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ def test_the_file_is_coco_as_the_school_notebooks_have_it(tmp_path: Path) -> Non
 def test_the_area_against_the_sum_over_triangles(points: list[tuple[int, int]]) -> None:
     polygon = np.array(points, np.float32)
     first = polygon[0]
-    parts = [np.linalg.det(np.array([b - first, c - first])) / 2 for b, c in zip(polygon[1:], polygon[2:], strict=False)]
+    parts = [np.linalg.det(np.array([b - first, c - first])) / 2 for b, c in pairwise(polygon[1:])]
     assert json.loads(pages.region_row(0, 0, Region(polygon)))["area"] == pytest.approx(abs(sum(parts)), abs=0.02)
 
 
@@ -116,7 +117,7 @@ def test_images_outside_the_folder_are_not_read(tmp_path: Path, name: str) -> No
 
 
 def test_missing_parts_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="has no annotations_<split>.json"):
+    with pytest.raises(DataError, match=r"has no annotations_<split>\.json"):
         pages.splits_of(tmp_path)
     annotated(tmp_path / "annotations_train.json", [])
     with pytest.raises(DataError, match="no split 'val', only train"):
