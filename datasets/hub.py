@@ -1,7 +1,7 @@
 """Any data set of the Hugging Face Hub, or of its `datasets` library on disk, with an image and a text column.
 
     user/name          streamed from the Hub, row by row
-    FOLDER             made by `save_to_disk`, or parquet, arrow, imagefolder, json or csv, as `load_dataset` reads it
+    FOLDER             made by `save_to_disk`, or one that `load_dataset` reads: parquet, arrow, imagefolder
 
 Pictures are taken as the bytes that they are stored as, never decoded and encoded again by the library.
 """

@@ -118,7 +118,7 @@ def test_broken_rows_are_named(tmp_path: Path) -> None:
     rows = {
         "image": [{"bytes": DATA[0], "path": None}, {"bytes": b"?", "path": None}, None,
                   {"bytes": None, "path": "/etc/passwd"}, {"bytes": DATA[1], "path": None},
-                  {"bytes": None, "path": str(tmp_path / "absent.png")}], "path": None}, {"bytes": None, "path": str(tmp_path / "absent.png")}],
+                  {"bytes": None, "path": str(tmp_path / "absent.png")}],
         "text": ["a", "b", "c", "d", None, "f"],
     }  # fmt: skip
     features = datasets.Features({"image": datasets.Image(), "text": datasets.Value("string")})

@@ -364,3 +364,64 @@ def test_pages_are_written_as_coco_and_keep_their_bytes(raw: Path, tmp_path: Pat
         for own, back in zip(page.regions, found[id].regions, strict=True):
             assert (own.text, own.line, own.category) == (back.text, back.line, back.category)
             np.testing.assert_allclose(own.polygon, back.polygon, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["hkr", ".", "--unit", "word"],
+        ["folder", ".", "--unit", "page"],
+        ["iam", ".", "--one-word"],
+        ["folder", ".", "--splits", "x.json"],
+        ["hkr", ".", "--all"],
+        ["page-xml", ".", "--text-column", "text"],
+        ["alto", "nowhere"],
+        ["folder", ".", "--unit", "letter"],
+    ],
+)
+def test_options_of_another_data_set_are_exit_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command(monkeypatch, "prepare", *words, "--out", "out") == 2
+    assert capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_the_command_prepares_folders_and_goes_on(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, own = tmp_path / "out", writing.write_file
+    assert command(monkeypatch, "prepare", "folder", raw, "--out", tmp_path / "whole") == 0
+    calls = iter(range(10**6))
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "write_file", lambda p, d: own(p, d) if next(calls) < 80 else interrupt())
+        assert command(monkeypatch, "prepare", "folder", raw, "--out", out) == 130
+    assert command(monkeypatch, "prepare", "folder", raw, "--out", out) == 1
+    assert "add --resume to go on" in capsys.readouterr().err.splitlines()[-1]
+    assert command(monkeypatch, "prepare", "folder", raw, "--out", out, "--resume") == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith(f"{out}: 261 train, 33 val samples (9 skipped: ")
+    assert everything(out) == everything(tmp_path / "whole")
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_command_makes_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw, out = raw_iam(tmp_path / "raw"), tmp_path / "pages"
+    assert command(monkeypatch, "prepare", "iam", raw, "--unit", "page", "--out", out) == 0
+    assert capsys.readouterr().out == f"{out}: 1 train pages\n"
+    (page,) = pages.read(out, "train")
+    assert [(region.text, region.line) for region in page.regions] == [("A", 0)]
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "# IAM pages" in card and "license: other" in card and "must not be redistributed" in card
+
+
+def test_cards_name_the_licence_of_public_sets_alone() -> None:
+    from stackmix.datasets import sources
+
+    kinds = ("iam", "hkr", "school_notebooks", "folder", "page_xml", "alto", "hub")
+    assert [sources.card_licence(kind) for kind in kinds] == ["other", "other", "mit", None, None, None, None]
