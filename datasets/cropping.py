@@ -13,11 +13,12 @@ from stackmix import images
 from stackmix.types import Image
 
 CLOSE = 0.05  # share of bright pixels in the window below which the whole cut's paper is taken
+FAR = 1_000_000  # pixels beyond which a corner is drawn in, so that it fits an integer
 COARSE = 4  # pixels to one of the estimate, which changes slowly
 
 
 def cut(page: Image, polygon: NDArray[np.float32]) -> Image:
-    """The box of a polygon (N, 2), clipped to the page; empty where it has no area on it."""
+    """The box of a polygon (N, 2), clipped to the page; empty where nothing of it lies there."""
     height, width = page.shape[:2]
     left, top = np.clip(np.floor(polygon.min(axis=0)), 0, (width, height)).astype(int)
     right, bottom = np.clip(np.ceil(polygon.max(axis=0)), 0, (width, height)).astype(int)
@@ -25,7 +26,10 @@ def cut(page: Image, polygon: NDArray[np.float32]) -> Image:
     if not crop.size:
         return crop
     inside = np.zeros(crop.shape[:2], np.uint8)
-    cv2.fillPoly(inside, [np.rint(polygon - (left, top)).astype(np.int32)], 255)
+    corners = np.clip(np.rint(polygon - (left, top)), -FAR, FAR)
+    cv2.fillPoly(inside, [corners.astype(np.int32)], 255)
+    if not inside.any():  # only its box reaches the page
+        return crop[:0, :0]
     return crop if inside.all() else cv2.copyTo(crop, inside, paper(crop, inside))
 
 

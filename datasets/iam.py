@@ -95,10 +95,14 @@ def entries(
         yield from _pages(root, wanted, writers, sides, split, report)
         return
     report.expected = len(wanted)
-    place = _pictures(root, unit)
+    place, stores = _pictures(root, unit)
+    used = set()
     for item in wanted:
-        reason = _unwanted(item, sides.get(item.form), writers, only_ok)
-        yield Left(reason, item.id) if reason else _entry(item, place(item), writers[item.form], sides[item.form])
+        where, reason = place(item), _unwanted(item, sides.get(item.form), writers, only_ok)
+        used.add(where.name if isinstance(where, Place) else "")
+        yield Left(reason, item.id) if reason else _entry(item, where, writers[item.form], sides[item.form])
+    names = [name for store in stores for name in store.names()] if split is None else []
+    yield from (Left("image without label", name) for name in names if name not in used)
 
 
 class Place(NamedTuple):
@@ -220,14 +224,17 @@ def _unwanted(item: Item, side: str | None, writers: dict[str, str], only_ok: bo
     return None if item.text else "empty text"
 
 
-def _pictures(root: Path, unit: str) -> Callable[[Item], Place | str]:
-    """A function from item to the place of its picture, or why it has none: ready pictures, or parts of whole forms."""
+def _pictures(root: Path, unit: str) -> tuple[Callable[[Item], Place | str], list[Folder]]:
+    """A function from item to the place of its picture, or why it has none; the folders of pictures.
+
+    They are ready pictures, or parts of whole forms.
+    """
     if (root / f"{unit}s").is_dir():
         ready = Folder(root / f"{unit}s")
-        return lambda item: _ready(ready, f"{item.form.split('-')[0]}/{item.form}/{item.id}.png")
+        return (lambda item: _ready(ready, f"{item.form.split('-')[0]}/{item.form}/{item.id}.png")), [ready]
     missing = f"{root / f'{unit}s'} and {root / 'forms'} are both missing"
-    forms = _forms(root, f"{missing}: {CURE} ({unit}s.tgz, or the whole forms)")
-    return lambda item: _part(forms[0](item.form), item.box)
+    form, stores = _forms(root, f"{missing}: {CURE} ({unit}s.tgz, or the whole forms)")
+    return (lambda item: _part(form(item.form), item.box)), stores
 
 
 def _ready(store: Folder, path: str) -> Place | str:
@@ -237,25 +244,25 @@ def _ready(store: Folder, path: str) -> Place | str:
 
 def _part(form: Place | str, box: tuple[int, int, int, int]) -> Place | str:
     """A box on a form; one of no area, or the box -1 -1 -1 -1, is none."""
-    if isinstance(form, str) or (box[2] > 0 and box[3] > 0):
-        return form if isinstance(form, str) else Place(form.store, form.name, pages.box(*box))
-    return "no box"
+    if isinstance(form, str) or box[2] <= 0 or box[3] <= 0:
+        return form if isinstance(form, str) else "no box"
+    return Place(form.store, form.name, pages.box(*box))
 
 
-def _forms(root: Path, missing: str) -> tuple[Callable[[str], Place | str], list[str]]:
-    """A function from the name of a form to its place, in forms/ or in formsA-D/ and so on; the names there are."""
+def _forms(root: Path, missing: str) -> tuple[Callable[[str], Place | str], list[Folder]]:
+    """A function from the name of a form to its place, in forms/ or in formsA-D/ and so on; these folders."""
     stores = [Folder(path) for path in sorted(root.glob("forms*")) if path.is_dir()]
     if not stores:
         raise DataError(missing)
     names = {storage.stem(name): Place(store, name, None) for store in stores for name in store.names()}
-    return (lambda form: names.get(form, "missing image")), sorted(names)
+    return (lambda form: names.get(form, "missing image")), stores
 
 
 def _pages(
     root: Path, items: list[Item], writers: dict[str, str], sides: dict[str, str], split: str | None, report: Report
 ) -> Iterator[Entry]:
     """Whole forms with their words, and their lines where lines.txt is there; real forms lose their printed head."""
-    place, known = _forms(root, f"{root / 'forms'} is missing: {CURE} (the whole forms)")
+    place, stores = _forms(root, f"{root / 'forms'} is missing: {CURE} (the whole forms)")
     lined = any((folder / "lines.txt").is_file() for folder in (root / "ascii", root))
     lines = _by_form(parse(_ascii(root, "lines.txt"), "line", report) if lined else [])
     words = _by_form(items)
@@ -269,7 +276,8 @@ def _pages(
             continue
         regions = [*_regions(words.get(form, []), "pupil_text"), *_regions(lines.get(form, []), "text_line")]
         yield Sheet(where.store, where.name, tuple(regions), form, writers[form], "iam", sides[form], headed=True)
-    yield from (Left("image without label", form) for form in known if split is None and form not in forms)
+    names = [name for store in stores for name in store.names()] if split is None else []
+    yield from (Left("image without label", name) for name in names if storage.stem(name) not in forms)
 
 
 def _by_form(items: list[Item]) -> dict[str, list[Item]]:

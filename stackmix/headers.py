@@ -18,8 +18,8 @@ _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the JPEG segments that ho
 class Header(NamedTuple):
     """A picture's size, 0 where it is unknown. suffix: ".png", ".jpg", ".webp" or "".
 
-    plain: 8-bit grey or RGB in PNG or JPEG, upright: every program reads the same pixels. alpha: it has transparency.
-    whole: its end is there.
+    plain: 8-bit grey or RGB in PNG or JPEG: every program reads the same pixels, if it lies upright. alpha: it has
+    transparency. whole: its end is there.
     """
 
     suffix: str = ""
@@ -48,13 +48,13 @@ def _png(data: bytes) -> Header:
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
     pixels = data.find(b"IDAT")
     alpha = colour in (4, 6) or data.find(b"tRNS", 33, pixels) >= 0
-    plain = depth == 8 and colour in (0, 2) and not alpha and b"eXIf" not in data
+    plain = depth == 8 and colour in (0, 2) and not alpha
     return Header(".png", width, height, plain, alpha, data.endswith(_END) or _END in data)
 
 
 def _jpeg(data: bytes) -> Header:
     """Walk the segments up to the pixels; behind them an end mark can be nothing else, in a thumbnail before it can."""
-    at, width, height, parts, exif = 2, 0, 0, 0, False
+    at, width, height, parts = 2, 0, 0, 0
     while (marker := data[at + 1]) != 0xDA:
         if marker == 0xFF:  # a fill byte
             at += 1
@@ -62,18 +62,20 @@ def _jpeg(data: bytes) -> Header:
         (size,) = struct.unpack_from(">H", data, at + 2)
         if marker in _FRAMES:
             height, width, parts = struct.unpack_from(">HHB", data, at + 5)
-        exif |= marker == 0xE1 and data[at + 4 : at + 8] == b"Exif"
         at += 2 + size
-    plain = parts in (1, 3) and not (exif and _turned(data))
-    return Header(".jpg", width, height, plain, False, data.endswith(b"\xff\xd9") or data.rfind(b"\xff\xd9") > at)
+    return Header(
+        ".jpg", width, height, parts in (1, 3), False, data.endswith(b"\xff\xd9") or data.rfind(b"\xff\xd9") > at
+    )
 
 
-def _turned(data: bytes) -> bool:
-    """Whether the Exif data says that the picture does not lie upright; broken Exif data counts as turned."""
-    try:
-        return Pictures.open(io.BytesIO(data)).getexif().get(ORIENTATION, 1) != 1
-    except Exception:  # Pillow raises nearly anything on broken tags
+def upright(data: bytes) -> bool:
+    """Whether a PNG or JPEG lies as it is to be seen; broken Exif data counts as turned."""
+    if b"Exif" not in data and b"eXIf" not in data:
         return True
+    try:
+        return Pictures.open(io.BytesIO(data)).getexif().get(ORIENTATION, 1) == 1
+    except Exception:  # Pillow raises nearly anything on broken tags
+        return False
 
 
 def _webp(data: bytes) -> Header:

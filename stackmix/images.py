@@ -37,7 +37,7 @@ def decode(data: bytes, upright: bool = True) -> Image:
 def suffix_of(data: bytes) -> str:
     """.png or .jpg for a picture that every program decodes to the same grey or RGB pixels, "" for any other."""
     header = headers.look(data)
-    return header.suffix if header.plain else ""
+    return header.suffix if header.plain and headers.upright(data) else ""
 
 
 def _opaque(data: bytes, upright: bool) -> Image:

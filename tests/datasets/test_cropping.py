@@ -57,3 +57,10 @@ def test_any_polygon_cuts_without_black(points: list[tuple[float, float]], colou
 
 def test_a_polygon_outside_the_page_has_no_pixels() -> None:
     assert not cropping.cut(page(), DIAMOND + 500).size
+    corner = np.array([(-30, 60), (-30, 120), (40, 120)], np.float32)  # its box overlaps the page, it does not
+    assert not cropping.cut(page(), corner).size
+
+
+def test_corners_at_any_distance() -> None:
+    far = np.array([(-1e30, -1e30), (1e30, -1e30), (1e30, 1e30), (-1e30, 1e30)], np.float32)
+    assert np.array_equal(cropping.cut(page(), far), page())

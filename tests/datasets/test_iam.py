@@ -137,6 +137,18 @@ def test_forms_give_the_good_words_and_name_the_others(forms: Path) -> None:
     assert report.skipped == SKIPPED | boxes
 
 
+def test_pictures_that_no_list_names_are_reported(forms: Path, ready: Path) -> None:
+    images.write(forms / "forms" / "z01-000.png", form())
+    images.write(ready / "words" / "z01.png", form())
+    for root, name in ((forms, "z01-000.png"), (ready, "z01.png")):
+        report = Report()
+        assert texts(root, report=report) == GOOD
+        assert report.skipped["image without label"] == [name]
+    report = Report()
+    list(iam.read_pages(forms, report=report))
+    assert report.skipped["image without label"] == ["z01-000.png"]
+
+
 def test_ready_pictures_give_the_same(ready: Path) -> None:
     report = Report()
     assert texts(ready, report=report) == GOOD
@@ -282,6 +294,7 @@ def test_real_words(handwriting: Path) -> None:
         "crossed out": 21,
         "no box": 7,
         "no ink": 1,
+        "image without label": 98,
     }
     assert all(text == " ".join(text.split()) and len(shape) == 2 for _, _, text, shape in rows)
 
