@@ -89,6 +89,7 @@ def labels(path: Path, report: Report) -> Iterator[Label]:
     reader = {".csv": _rows_of_table, ".tsv": _rows_of_table, ".json": _rows_of_json, ".jsonl": _rows_of_lines}
     for where, row in reader[path.suffix.lower()](path, report):
         file, text = (row.get(texts.column(row, wanted) or "") for wanted in (texts.FILES, texts.TEXTS))
+        text = str(text) if type(text) is int else text  # "5" is often saved as 5
         if isinstance(file, str) and isinstance(text, str) and file.strip():
             yield Label(where, file.strip(), unicodedata.normalize("NFC", text), row)
         else:
@@ -168,13 +169,16 @@ class _Run:
             yield self._item(picture, label, side)
 
     def _picture(self, folder: str, label: Label) -> str | None:
-        """The picture of a row: beside the label file, in images/ there, or anywhere under a name that is unique."""
+        """The picture of a row: beside the label file, in images/ there, or below RAW's own one under a unique name."""
         if storage.leads_out(label.file):
             return None
-        ends = storage.PICTURES if label.where.lower().endswith(SINGLE) else ("",)
-        starts = dict.fromkeys(("", f"{folder}/", f"{folder}/images/") if folder else ("", "images/"))
-        places = [start + label.file + end for start in reversed(starts) for end in ends]
-        return next((found for place in places if (found := self.store.find(place))), None)
+        here, file = f"{folder}/" if folder else "", label.file.replace("\\", "/")
+        if label.where.lower().endswith(SINGLE):
+            places = [f"{here}{file}{end}" for end in storage.PICTURES]
+        else:
+            places = [here + file, f"{here}images/{file}", *([file] if file.startswith(here) else [])]
+        found = filter(None, map(self.store.find, places))
+        return next((name for name in found if name.startswith(here)), None)
 
     def _item(self, picture: str, label: Label, side: str) -> Entry:
         row, own = label.row, picture.rsplit(".", 1)[0]

@@ -62,11 +62,12 @@ class Report:
 
     def json(self) -> str:
         """report.json: counts of each split, notes, how many were left out for each reason, and which."""
+        skipped = self.ordered()
         content = {
             "splits": {split: self.splits[split].row() for split in self.order()},
             "notes": self.notes,
-            "skipped": {reason: len(items) for reason, items in self.skipped.items()},
-            "skipped_items": self.skipped,
+            "skipped": {reason: len(items) for reason, items in skipped.items()},
+            "skipped_items": skipped,
         }
         return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
@@ -78,7 +79,11 @@ class Report:
 
     def reasons(self) -> str:
         """How many were left out for each reason: `4 no box, 1 no ink`."""
-        return ", ".join(f"{len(items):,} {reason}" for reason, items in self.skipped.items())
+        return ", ".join(f"{len(items):,} {reason}" for reason, items in self.ordered().items())
+
+    def ordered(self) -> dict[str, list[str]]:
+        """What was left out, the most frequent reason first."""
+        return dict(sorted(self.skipped.items(), key=lambda item: (-len(item[1]), item[0])))
 
     def table(self, noun: str) -> str:
         """The counts of each split as a Markdown table."""

@@ -86,12 +86,13 @@ def test_faults_are_named(root: Path) -> None:
     names = [*ROWS, "1.png", "absent.png", "../secret.png", "/etc/passwd", "C:\\a.png", "4.png", "5.png"]
     rows = [{"file_name": name, "text": " " if name == "4.png" else "x"} for name in names]
     lines = "".join(json.dumps(row) + "\n" for row in rows)
-    write(root / "metadata.jsonl", lines + "{\n[]\n" + '{"text": "x"}\n\n{"file_name": "1.png", "text": 3}\n')
+    lines += '{\n[]\n{"text": "x"}\n\n{"file_name": "1.png", "text": [3]}\n{"file_name": "3.PNG", "text": 3}\n'
+    write(root / "metadata.jsonl", lines)
     report = Report()
     assert [s.id for s in folder.read(root, report=report)] == ["1", "sub/2", "3"]
     skipped = {reason: len(items) for reason, items in report.skipped.items()}
     assert skipped == {
-        "second label of an image": 1, "label without image": 1, "path outside the folder": 3, "empty text": 1,
+        "second label of an image": 2, "label without image": 1, "path outside the folder": 3, "empty text": 1,
         "broken image": 1, "broken label": 4, "image without label": 1,
     }  # fmt: skip
     assert report.skipped["path outside the folder"][0] == "metadata.jsonl, line 6: ../secret.png"
@@ -108,6 +109,16 @@ def test_folders_of_splits(tmp_path: Path) -> None:
     assert [s.id for s in folder.read(tmp_path, split="test2")] == ["test2/images/1"]
     with pytest.raises(DataError, match="no split 'test', only test2, train, val"):
         list(folder.read(tmp_path, split="test"))
+
+
+def test_a_missing_picture_is_not_taken_from_another_split(tmp_path: Path) -> None:
+    pictures(tmp_path, ["train/5.png", "test/6.png", "7.png"])
+    write(tmp_path / "test" / "labels.csv", "5.png,a\n6.png,b\n7.png,c\n../train/5.png,d\n")
+    write(tmp_path / "test" / "7.gt.txt", "c")
+    report = Report()
+    assert [(s.id, s.split) for s in folder.read(tmp_path, report=report)] == [("test/6", "test")]
+    assert len(report.skipped["label without image"]) == 3 and len(report.skipped["path outside the folder"]) == 1
+    assert report.skipped["image without label"] == ["7.png", "train/5.png"]
 
 
 def test_splits_in_a_column_or_in_the_paths(tmp_path: Path) -> None:
@@ -127,6 +138,11 @@ def test_without_splits_it_is_said(root: Path) -> None:
     report = Report()
     list(folder.read(root, report=report))
     assert report.notes == ["Everything is train: put pictures into folders train, val and test to split them."]
+
+
+def test_numbers_are_texts(root: Path) -> None:
+    write(root / "labels.json", json.dumps({"1.png": 5}))
+    assert [s.text for s in folder.read(root)] == ["5"]
 
 
 def test_two_label_files_in_one_folder(root: Path) -> None:
