@@ -80,7 +80,7 @@ def _public(root: Path, sides: dict[str, Path], unit: str, split: str | None, re
     if split is None:
         yield from run.rest()
         for source, count in run.pages.items():
-            if count != PAGES[source]:
+            if count != PAGES.get(source, count):
                 report.note(f"{count:,} pages of {source} were found; the whole public set has {PAGES[source]:,}.")
 
 

@@ -116,7 +116,7 @@ class SampleFolder(Target):
             self.files[sample.split] = self.rows(self.folder / sample.split / samples.METADATA)
         name = samples.place(index, sample.id, done.suffix)
         if f"{sample.split}/{name}".lower() in self.taken:
-            name = samples.place(index, f"{sample.id}.{index}", done.suffix)
+            name = samples.place(index, f"{sample.id[:80]}.{index}", done.suffix)
         self.taken.add(f"{sample.split}/{name}".lower())
         self.save(self.folder / sample.split / name, done, entry)
         self.files[sample.split].write(samples.dump(samples.record(sample, name)))
@@ -146,7 +146,7 @@ class PageFolder(Target):
             self.regions[page.split] = 0
         name = f"{samples.safe(page.id)}{done.suffix}"
         if name.lower() in self.taken:
-            name = f"{samples.safe(page.id)}.{page.split}{index}{done.suffix}"
+            name = f"{samples.safe(page.id[:80])}.{page.split}{index}{done.suffix}"
         self.taken.add(name.lower())
         self.save(self.folder / pages.IMAGES / name, done, entry)
         size = (done.size[0], done.size[1] - done.top)

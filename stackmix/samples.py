@@ -29,8 +29,8 @@ def place(index: int, name: str, suffix: str) -> str:
 
 
 def safe(name: str) -> str:
-    """A name that any system takes for a file: `safe("a/b:1")` -> "a_b_1"."""
-    return re.sub(r"[^\w.-]", "_", name).strip(".") or "_"
+    """A name that any system takes for a file: `safe("a/b:1")` -> "a_b_1"; at most 100 characters of it."""
+    return re.sub(r"[^\w.-]", "_", name).strip(".")[:100] or "_"
 
 
 def record(sample: Sample, file_name: str) -> dict[str, Any]:

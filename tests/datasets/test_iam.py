@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from stackmix import images, pages
-from stackmix.datasets import cropping, iam, storage
-from stackmix.datasets.preparing import Report
+from stackmix.datasets import cropping, iam, school_notebooks, storage
+from stackmix.datasets.preparing import Report, prepare
 from stackmix.types import DataError, Image
 
 # A form is 100 wide and 80 high; each word in it is a block of its own grey value: a cut shows where it is from.
@@ -336,6 +336,14 @@ def move_down(root: Path, down: int) -> None:
                 fields[at] = str(int(fields[at]) + down)
             rows.append(" ".join(fields))
         path.write_text("\n".join(rows), encoding="utf-8")
+
+
+def test_a_page_folder_of_forms_is_cut_into_the_same_words(forms: Path, tmp_path: Path) -> None:
+    report = Report()
+    prepare(iam.entries(forms, unit="page", report=report), tmp_path / "pages", title="", body="", report=report)
+    again = {(s.text, s.writer, s.source, s.split): s.image for s in school_notebooks.read(tmp_path / "pages")}
+    for sample in iam.read(forms):
+        np.testing.assert_array_equal(again[sample.text, sample.writer, "iam", sample.split], sample.image)
 
 
 def test_counts_that_differ_from_the_whole_database_are_told(forms: Path) -> None:

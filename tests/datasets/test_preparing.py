@@ -106,6 +106,11 @@ def test_a_second_sample_of_one_id_is_skipped_and_like_names_stay_apart(tmp_path
     assert len(set(names)) == 3
 
 
+def test_long_ids_that_begin_alike_stay_apart(tmp_path: Path) -> None:
+    write(some("train train test", f"{'ж' * 150}1 {'ж' * 150}2 c"), tmp_path / "out")
+    assert [s.id[-1] for s in samples.read(tmp_path / "out", "train")] == ["1", "2"]
+
+
 def test_sub_folders_hold_no_more_than_the_hub_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(samples, "PER_FOLDER", 2)
     write(some("train train train train train"), tmp_path / "out")
