@@ -55,3 +55,11 @@ SOURCES = {
         ("ru", "en"),
     ),
 }
+
+
+def card_licence(kind: str) -> str | None:
+    """The licence in a card's YAML: that of the data set, None for the user's own pictures, whose it is to say."""
+    allowed = [source for name, source in SOURCES.items() if name.startswith(kind)]
+    if not allowed:
+        return None
+    return allowed[0].licence if allowed[0].redistribute else "other"
