@@ -168,9 +168,7 @@ def test_a_box_that_sticks_out_is_clipped(forms: Path) -> None:
     assert shapes["b02-001-00-00"] == (8, 10)  # from -5, -4
 
 
-@pytest.mark.parametrize(
-    "box", [(0, 0, 3, 2), (-1, -1, 3, 3), (5, 4, 9, 9), (-9, 1, 3, 3), (2, 2, 0, 3), (9, 9, 2, 2)]
-)
+@pytest.mark.parametrize("box", [(0, 0, 3, 2), (-1, -1, 3, 3), (5, 4, 9, 9), (-9, 1, 3, 3), (2, 2, 0, 3), (9, 9, 2, 2)])
 def test_cut_against_a_mask(box: tuple[int, int, int, int]) -> None:
     page = np.arange(42, dtype=np.uint8).reshape(6, 7)
     x, y, width, height = box
