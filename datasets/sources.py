@@ -35,10 +35,18 @@ SOURCES = {
         ("ru", "kk"),
     ),
     "school_notebooks_ru": Source(
-        "School notebooks, Russian", "https://huggingface.co/datasets/ai-forever/school_notebooks_RU", "mit", True, ("ru",)
+        "School notebooks, Russian",
+        "https://huggingface.co/datasets/ai-forever/school_notebooks_RU",
+        "mit",
+        True,
+        ("ru",),
     ),
     "school_notebooks_en": Source(
-        "School notebooks, English", "https://huggingface.co/datasets/ai-forever/school_notebooks_EN", "mit", True, ("en",)
+        "School notebooks, English",
+        "https://huggingface.co/datasets/ai-forever/school_notebooks_EN",
+        "mit",
+        True,
+        ("en",),
     ),
     "face": Source(
         "Words set with faces under the SIL Open Font License",

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from stackmix.commands import check, cut, generate, inspect, prepare, train
+from stackmix.commands import check, cut, generate, inspect, prepare, push, train
 
 app = typer.Typer(
     name="stackmix",
@@ -25,7 +25,7 @@ def stackmix() -> None:
     """New handwriting out of real handwriting: cut letters, keep them in a library, stack them into any text."""
 
 
-for command in (prepare.prepare, train.train, cut.cut, inspect.inspect, generate.generate, check.check):
+for command in (prepare.prepare, train.train, cut.cut, inspect.inspect, generate.generate, check.check, push.push):
     app.command()(command)
 
 

@@ -207,7 +207,10 @@ def _seen_by(side: Side, sides: list[Side], page_of: PageOf) -> str:
     parts += [f"{len(found):,} {name}" for name, found in (("pages", pages), ("writers", writers)) if found]
     of = f"{', '.join(filter(None, side.sources)) or 'unnamed sources'}, {side.made_from} split"
     tests = [other for other in sides if other.role == "test" and other is not side]
-    hit = {o for other in tests for _, o in other.samples()} & ids, {o for t in tests for _, o in _pages(t, page_of)} & pages
+    hit = (
+        {o for other in tests for _, o in other.samples()} & ids,
+        {o for t in tests for _, o in _pages(t, page_of)} & pages,
+    )
     if not tests:
         verdict = "no test split is given to compare them with"
     elif any(hit):

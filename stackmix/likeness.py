@@ -135,7 +135,9 @@ def _shifted(one: Image, other: Image, shift: int) -> float:
     if one.shape != other.shape:
         other = cv2.resize(other, (one.shape[1], one.shape[0]), interpolation=cv2.INTER_AREA)
     if min(one.shape) >= 4 * COARSE:  # most pairs differ at first sight
-        ones, others = (cv2.resize(ink, None, fx=1 / COARSE, fy=1 / COARSE, interpolation=cv2.INTER_AREA) for ink in (one, other))
+        ones, others = (
+            cv2.resize(ink, None, fx=1 / COARSE, fy=1 / COARSE, interpolation=cv2.INTER_AREA) for ink in (one, other)
+        )
         if _found(ones, others, 1) < GLANCE:
             return 0.0
     # a picture moved inside its frame loses what leaves it: a window of the unmoved one, with paper around it

@@ -98,7 +98,9 @@ def _run(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is no account of a run ({error!r}): generate the set again, or remove the file") from None
+        raise DataError(
+            f"{path} is no account of a run ({error!r}): generate the set again, or remove the file"
+        ) from None
 
 
 def _split(path: Path, split: str, about: dict[str, Any]) -> Side:
