@@ -108,7 +108,8 @@ def _title(facts: Facts) -> str:
 def _splits(facts: Facts) -> str:
     rows = ["| split | pictures | writers | characters | width | height |", "|---|---:|---:|---:|---:|---:|"]
     for split, one in facts.counts.items():
-        sizes = " | ".join(f"{low}-{high}" for low, _, high in (one.spans["width"], one.spans["height"]))
+        spans = (one.spans["width"], one.spans["height"])
+        sizes = " | ".join(str(low) if low == high else f"{low}-{high}" for low, _, high in spans)
         writers = f"{len(one.writers):,}" if one.writers else "unknown"
         rows.append(f"| {split} | {one.samples:,} | {writers} | {one.characters.total():,} | {sizes} |")
     return "## Splits\n\n" + "\n".join(rows) + f"\n\n![characters, lengths, sizes, writers, splits]({PLOTS})"
@@ -168,7 +169,7 @@ def _sources(facts: Facts) -> str:
                 f"| [{about.title}]({about.url}) | {about.licence} | {'yes' if about.redistribute else '**no**'} |"
             )
         else:
-            rows.append(f"| {source or 'unnamed'} | not known to stackmix | said by who published it |")
+            rows.append(f"| {source or 'unnamed'} | not known to stackmix: the publisher's own | the publisher says so |")
     return "## Sources and licences\n\n" + "\n".join(rows) + _warning(facts.sources)
 
 

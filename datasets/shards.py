@@ -105,7 +105,7 @@ def features(shards: list[Shard]) -> datasets.Features:
     columns = {name: kind for name, kind in KNOWN.items() if name in names or name == "image"}
     for name in names.keys() - KNOWN.keys() - {"file_name"}:
         try:
-            kind = pa.infer_type([row.values.get(name) for shard in shards for row in shard.rows])
+            kind = pa.array([row.values.get(name) for shard in shards for row in shard.rows]).type
         except pa.ArrowException as error:
             raise DataError(f"column {name!r} of the metadata has values of several types: {error}") from None
         columns[name] = datasets.features.features.generate_from_arrow_type(kind)
