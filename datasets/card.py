@@ -101,7 +101,8 @@ def _title(facts: Facts) -> str:
     return (
         f"# {facts.name.split('/')[-1]}\n\n{kind}: {total:,} pictures of {what} with their texts.\n\n"
         f"![samples with their texts and letter borders]({PREVIEW})\n\n"
-        f'```python\nfrom datasets import load_dataset\n\nprint(load_dataset("{facts.name}")["{next(iter(facts.counts))}"][0])\n```'
+        "```python\nfrom datasets import load_dataset\n\n"
+        f'print(load_dataset("{facts.name}")["{next(iter(facts.counts))}"][0])\n```'
     )
 
 

@@ -1,7 +1,7 @@
 """What may be published: the data sets that a folder's samples, or the letters they were stacked from, come from.
 
-A stacked sample's own source is "stackmix"; what counts is whose letters it is made of, which `run.json` holds. A source
-that `sources.py` doesn't know is the user's own, and said so on the card.
+A stacked sample's own source is "stackmix"; what counts is whose letters it is made of, which `run.json` holds. A
+source that `sources.py` doesn't know is the user's own, and said so on the card.
 """
 
 import json
@@ -19,7 +19,7 @@ RUN = "run.json"
 
 
 def run_of(folder: Path) -> dict[str, Any]:
-    """The account of the run that made a stacked folder, {} for a folder of other samples; DataError where it is broken."""
+    """The account of the run that made a stacked folder, {} for other folders; DataError where it is broken."""
     path = folder / RUN
     try:
         about = json.loads(path.read_text(encoding="utf-8"))

@@ -1,8 +1,8 @@
 """Push a sample folder to the Hugging Face Hub, so that after a cut connection only what is missing is sent again.
 
 Every file is known by its hash. Those that the repository has are left alone; shards are uploaded one by one before
-anything is committed (`preupload_lfs_files`), and the Hub keeps what it got. README.md, which names them all, goes up in
-the last commit: nobody loads half a data set.
+anything is committed (`preupload_lfs_files`), and the Hub keeps what it got. README.md, which names them all, goes up
+in the last commit: nobody loads half a data set.
 """
 
 import hashlib
@@ -128,7 +128,7 @@ def _shards(work: Push, planned: list[shards.Shard], place: Path, tick: Callable
             addition = CommitOperationAdd(shard.name, str(path))
             work.api.preupload_lfs_files(work.repo, [addition], repo_type="dataset")
             made.additions.append(addition)
-        if not made.additions or not made.additions[-1].path_or_fileobj == str(path):
+        if not made.additions or made.additions[-1].path_or_fileobj != str(path):
             path.unlink()  # what went up is not needed any more; a file that Git keeps itself goes with the commit
         tick(len(shard.rows))
     return made
@@ -149,7 +149,7 @@ def _files(work: Push, planned: list[shards.Shard], folder: Path, tick: Callable
 
 
 def _finish(work: Push, additions: list[CommitOperationAdd], facts: card.Facts, folder: Path) -> None:
-    """One commit: what waits for it, the card with its pictures, and without what an earlier push had and this hasn't."""
+    """One commit: what waits for it, and the card with its pictures; what only an earlier push had is removed."""
     sheet = inspection.samples_sheet(folder, np.random.default_rng(0), PREVIEWED)
     own = {
         card.PREVIEW: images.encode(sheet, ".png"),

@@ -62,7 +62,7 @@ class Shard(NamedTuple):
 
 
 def plan(folder: Path, size: int = SHARD) -> list[Shard]:
-    """The shards of a sample folder, about `size` bytes of pictures in each; DataError for a picture that isn't there."""
+    """The shards of a sample folder, about `size` bytes of pictures in each; DataError for a missing picture."""
     found = []
     for split in samples.splits_of(folder):
         rows = [_row(folder, split, values) for values in samples.rows(folder, split)]

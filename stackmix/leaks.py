@@ -2,8 +2,8 @@
 
 Looked for are the same pictures, to the pixel or nearly; the same samples, pages and writers; and letters that come
 from a test split, in a library or stacked into words. Two sides whose splits have one role, train and train, may share
-pages and writers: that is told, and is no leak. Pictures are another matter, for who compares two folders of pictures
-doesn't expect the same ones in both.
+pages and writers: that is told, and is no leak. The same picture in two folders is one, unless both have it from the
+same page: words and lines of one data set share their one-word lines.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from stackmix.fingerprints import Fingerprint, fingerprint, pixel_hash
 from stackmix.likeness import LEAST_INK, Prints, copies
 from stackmix.sides import Origin, PageOf, Side
-from stackmix.types import DataError
+from stackmix.types import DataError, is_test
 
 ROLES = ("train", "val", "test")
 SHOWN = 3  # examples in a line
@@ -79,7 +79,7 @@ class Findings:
         return [finding for finding in self.found if finding.leak]
 
     def lines(self) -> list[str]:
-        """For people: leaks first, what is shared without harm, what stacked sets were made of, what was not compared."""
+        """For people: leaks, what is shared without harm, what stacked sets were made of, what was not compared."""
         ordered = sorted(self.found, key=lambda finding: not finding.leak)
         lines = [finding.line() for finding in ordered] + self.stacked
         if self.faint:
@@ -110,24 +110,38 @@ class Seen(NamedTuple):
     pixels: dict[bytes, list[int]]
 
 
-def find(sides: list[Side], page_of: PageOf, tick: Callable[[], object] = lambda: None) -> Findings:
+def steps(sides: list[Side]) -> int:
+    """How many pictures `find` looks at: each once, and again for every side that its side is compared with."""
+    again = sum(len(_ordered(a, b)[1].items) for a, b in combinations(sides, 2) if _pictures_count(a, b))
+    return sum(len(side.items) for side in sides) + again
+
+
+def find(sides: list[Side], page_of: PageOf, tick: Callable[[int], object] = lambda n: None) -> Findings:
     """Compare every two sides. page_of(source, id): the page of a sample, "" where its data set has none.
 
-    tick is called for each picture that was looked at.
+    tick(n) is called for every n of `steps` that are done.
     """
     findings = Findings()
     looked = [_look(side, findings, tick) for side in sides]
     findings.found += [found for side in sides for found in _of_test(side)]
-    for a, b in combinations(range(len(sides)), 2):
-        first, second = sorted((a, b), key=lambda k: ROLES.index(sides[k].role) if sides[k].role in ROLES else 0)
-        findings.found += _shared(sides[first], sides[second], page_of)
-        if _pictures_count(sides[a], sides[b]):
-            findings.found += _pictures(sides[first], sides[second], looked[first], looked[second], findings)
+    seen = dict(zip(map(id, sides), looked, strict=True))
+    for pair in combinations(sides, 2):
+        first, second = _ordered(*pair)
+        findings.found += _shared(first, second, page_of)
+        if _pictures_count(first, second):
+            found = _pictures(first, second, seen[id(first)], seen[id(second)], findings)
+            findings.found += _judged(first, second, list(found), page_of)
+            tick(len(second.items))
     findings.stacked = [_seen_by(side, sides, page_of) for side in sides if side.kind == "stacked"]
     return findings
 
 
-def _look(side: Side, findings: Findings, tick: Callable[[], object]) -> Seen:
+def _ordered(first: Side, second: Side) -> tuple[Side, Side]:
+    """Two sides, the one that more depends on last: train, val, test."""
+    return (first, second) if ROLES.index(first.role) <= ROLES.index(second.role) else (second, first)
+
+
+def _look(side: Side, findings: Findings, tick: Callable[[int], object]) -> Seen:
     found: list[Fingerprint] = []
     pixels: dict[bytes, list[int]] = defaultdict(list)
     for number, item in enumerate(side.items):
@@ -139,23 +153,22 @@ def _look(side: Side, findings: Findings, tick: Callable[[], object]) -> Seen:
         except DataError as error:
             findings.broken.append(f"{side.name} {item.origin.id}: {error}")
             found.append(Fingerprint.nothing())
-        tick()
+        tick(1)
     return Seen(Prints.of(found), pixels)
 
 
 def _of_test(side: Side) -> Iterator[Finding]:
     """Letters of a test split: they must not be stacked, nor words stacked of them trained on."""
     split = side.made_from if side.kind == "stacked" else side.split if side.kind == "library" else ""
-    if split.casefold().startswith("test"):
+    if is_test(split):
         ids = sorted({origin.id for _, origin in side.samples()})
         yield Finding("test letters", side.name, f"the {split} split it was cut from", True, [Pair(i, i) for i in ids])
 
 
 def _shared(first: Side, second: Side, page_of: PageOf) -> Iterator[Finding]:
     """The samples, pages and writers that two sides share."""
-    leak, note = first.role != second.role, ""
-    if not leak:
-        note = f"both are {first.role}"
+    leak = first.role != second.role
+    note = "" if leak else f"both are for {first.role}"
     kinds: tuple[tuple[str, Callable[[Side], Iterable[tuple[int, Origin]]]], ...] = (
         ("sample", Side.samples),
         ("page", lambda side: _pages(side, page_of)),
@@ -179,24 +192,41 @@ def _pictures_count(first: Side, second: Side) -> bool:
     return first.role != second.role or first.kind == second.kind == "samples"
 
 
-def _pictures(first: Side, second: Side, one: Seen, other: Seen, findings: Findings) -> Iterator[Finding]:
+class Match(NamedTuple):
+    """Picture `first` of one side and `second` of another are the same; exact: to the pixel."""
+
+    first: int
+    second: int
+    likeness: float
+    exact: bool
+
+
+def _pictures(first: Side, second: Side, one: Seen, other: Seen, findings: Findings) -> Iterator[Match]:
     """The same and nearly the same pictures; for each of the second side its likest of the first."""
-    same, near = [], []
     known = set()
     for pixels in one.pixels.keys() & other.pixels.keys():
         for number in other.pixels[pixels]:
             known.add(number)
             if other.prints.areas[number] < LEAST_INK:
                 findings.twins += 1
-                continue
-            same.append(Pair(first.items[one.pixels[pixels][0]].origin.id, second.items[number].origin.id, 1.0))
+            else:
+                yield Match(one.pixels[pixels][0], number, 1.0, True)
     for copy in copies(other.prints, one.prints, second.picture, first.picture):
         if copy.first not in known:
-            pair = first.items[copy.second].origin.id, second.items[copy.first].origin.id
-            near.append(Pair(*pair, copy.likeness))
-    for kind, pairs in (("picture", sorted(same)), ("near picture", sorted(near))):
-        if pairs:
-            yield Finding(kind, first.name, second.name, True, pairs)
+            yield Match(copy.second, copy.first, copy.likeness, False)
+
+
+def _judged(first: Side, second: Side, found: list[Match], page_of: PageOf) -> Iterator[Finding]:
+    """Findings of matches: those to the pixel and the others, those that harm and those from one page."""
+    groups: dict[tuple[bool, bool], list[Pair]] = defaultdict(list)
+    for match in found:
+        origins = first.items[match.first].origin, second.items[match.second].origin
+        pages = [Origin(origin.source, page_of(*origin)) for origin in origins]
+        together = first.role == second.role and pages[0] == pages[1] and pages[0].id != ""
+        groups[match.exact, not together].append(Pair(origins[0].id, origins[1].id, match.likeness))
+    for (exact, leak), pairs in sorted(groups.items(), reverse=True):
+        kind = "picture" if exact else "near picture"
+        yield Finding(kind, first.name, second.name, leak, sorted(pairs), "" if leak else "of the same pages")
 
 
 def _seen_by(side: Side, sides: list[Side], page_of: PageOf) -> str:

@@ -2,8 +2,8 @@
 
 Two hands' "the" look alike, so a fingerprint only proposes. A pair is a copy where the pictures, or what lies within
 their ink's box, are the same up to their size and a shift of two pixels (normalised correlation), or, with ink enough,
-after an affine alignment by enhanced correlation (Evangelidis and Psarakis 2008). The less ink, the more likely two
-hands agree by chance, and the closer to 1 the correlation must come; of a full stop nobody can tell.
+after an affine alignment by enhanced correlation (Evangelidis and Psarakis 2008), which with little ink would bend one
+comma into another. Of a full stop nobody can tell.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,9 +24,8 @@ LOOK, LOOK_FREE = 0.65, 0.8  # correlation of fingerprints from which a pair is 
 BEST, BEST_SMALL = 8, 64  # pairs compared for each picture: its most alike; more of little ink, which is all alike
 SIZE = 0.085  # difference of sizes, as a logarithm, up to which pictures count as of one size
 SHIFT = 2  # pixels
-# ink pixels under which a correlation must reach a value, for pictures laid over each other as they are
-DIRECT = ((80, 0.9985), (320, 0.99), (np.inf, 0.97))
-ALIGNED = 0.955  # the correlation that a free alignment must reach
+DIRECT = 0.97  # the correlation that pictures laid over each other as they are must reach; two hands' come to .92
+ALIGNED = 0.955  # the correlation that they must reach after a free alignment; two hands' come to .93
 ASPECT = 0.2  # difference of two pictures' proportions, as a logarithm, up to which they are compared
 COARSE, GLANCE = 4, 0.6  # how much smaller pairs are compared first, and the correlation they must have then
 HEIGHT = 64  # rows at which pictures are aligned
@@ -112,10 +111,10 @@ def _fits(
 def likeness(first: Image, second: Image) -> float:
     """The correlation of two pictures that are copies, 0.0 where they aren't."""
     one, other = ink_of(first), ink_of(second)
-    area = min(np.count_nonzero(one > 127), np.count_nonzero(other > 127))
     found = _direct(one, other)
-    if found >= next(least for most, least in DIRECT if area < most):
+    if found >= DIRECT:
         return found
+    area = min(np.count_nonzero(one > 127), np.count_nonzero(other > 127))
     if area >= MUCH_INK and (found := _aligned(one, other)) >= ALIGNED:
         return found
     return 0.0
@@ -133,7 +132,8 @@ def _shifted(one: Image, other: Image, shift: int) -> float:
     if not all(abs(a - b) <= 1 or abs(np.log(a / b)) <= SIZE for a, b in pairs):
         return 0.0
     if one.shape != other.shape:
-        other = cv2.resize(other, (one.shape[1], one.shape[0]), interpolation=cv2.INTER_AREA)
+        ways = (one, _resized(other, one)), (_resized(one, other), other)
+        return min(_shifted(*way, shift) for way in ways)  # what one way blurs alike, the other may not
     if min(one.shape) >= 4 * COARSE:  # most pairs differ at first sight
         ones, others = (
             cv2.resize(ink, None, fx=1 / COARSE, fy=1 / COARSE, interpolation=cv2.INTER_AREA) for ink in (one, other)
@@ -142,6 +142,10 @@ def _shifted(one: Image, other: Image, shift: int) -> float:
             return 0.0
     # a picture moved inside its frame loses what leaves it: a window of the unmoved one, with paper around it
     return max(_found(one, other, shift), _found(other, one, shift) if shift else 0.0)
+
+
+def _resized(ink: Image, like: Image) -> Image:
+    return cv2.resize(ink, (like.shape[1], like.shape[0]), interpolation=cv2.INTER_AREA)
 
 
 def _found(window: Image, around: Image, shift: int) -> float:

@@ -1,7 +1,7 @@
 """A sample folder's statistics as a picture: splits, characters, lengths, writers and sizes as bars.
 
-Bars of histograms are parted by split, in the splits' colours. Characters stand on a logarithmic scale, so that one that
-occurs twice is seen beside one that occurs ten thousand times; rare ones are red.
+Bars of histograms are parted by split, in the splits' colours. Characters stand on a logarithmic scale, so that one
+that occurs twice is seen beside one that occurs ten thousand times; rare ones are red.
 """
 
 from collections.abc import Callable, Iterable
@@ -85,8 +85,8 @@ def _characters(whole: Count) -> Image:
 
 
 def _bars(found: list[tuple[str, int]], most: float, writer: CaptionWriter) -> Image:
-    out = _white(BARS + 16 + CAPTION + 8, WIDTH)
-    foot = BARS + 16
+    foot = 16 + round(BARS * float(np.log10(1 + found[0][1])) / most)
+    out = _white(foot + CAPTION + 8, WIDTH)
     cv2.line(out, (EDGE, foot), (WIDTH - EDGE, foot), GRID)
     for k, (character, times) in enumerate(found):
         x = EDGE + k * CELL

@@ -31,11 +31,15 @@ class Origin(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A sample of a side: itself, its writer, "" where unknown, and the samples and writers its pieces come from."""
+    """A sample of a side: itself, its writer, "" where unknown, and the samples and writers its pieces come from.
+
+    named: its id is its own, not its file's name, which another split or folder may use as well.
+    """
 
     origin: Origin
     writer: str
     pieces: tuple[tuple[str, str], ...] = ()
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,15 @@ class Side:
 
     @property
     def role(self) -> str:
-        """What the split is for: all test splits are test, and a validation split is val by any of its names."""
+        """What the split is for: test, val, or train, which is any other."""
         if is_test(self.split):
             return "test"
-        return "val" if self.split.casefold() in VALIDATION else self.split.casefold()
+        return "val" if self.split.casefold() in VALIDATION else "train"
 
     def samples(self) -> Iterator[tuple[int, Origin]]:
         """Each item's number with every sample that went into it: its pieces' or itself."""
         for number, item in enumerate(self.items):
-            if self.kind != "stacked":
+            if self.kind != "stacked" and item.named:
                 yield number, item.origin
             for id, _ in item.pieces:
                 yield from ((number, Origin(source, id)) for source in self.sources)
@@ -121,7 +125,7 @@ def _split(path: Path, split: str, about: dict[str, Any]) -> Side:
 def _item(row: dict[str, Any]) -> Item:
     origin = Origin(row.get("source") or "", row.get("id") or Path(row["file_name"]).stem)
     pieces = tuple(dict.fromkeys((str(piece["id"]), str(piece.get("writer", ""))) for piece in row.get("pieces") or ()))
-    return Item(origin, row.get("writer") or "", pieces)
+    return Item(origin, row.get("writer") or "", pieces, bool(row.get("id")))
 
 
 def _library(path: Path) -> Side:

@@ -20,9 +20,10 @@ def check(
     from stackmix.datasets.sources import page_of
     from stackmix.staging import write_whole
 
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise typer.BadParameter("one of the folders is given twice")
     compared = [side for path in paths for side in sides.sides_of(path)]
-    total = sum(len(side.items) for side in compared)
-    with tqdm(total=total, unit="image", desc="looking", dynamic_ncols=True) as bar:
+    with tqdm(total=leaks.steps(compared), unit="image", desc="comparing", dynamic_ncols=True) as bar:
         findings = leaks.find(compared, page_of, bar.update)
     if out is not None:
         write_whole(out, findings.json().encode())

@@ -33,7 +33,7 @@ class Repo:
 
 
 class Hub:
-    """`with Hub() as hub: ... hub.url`; repos: by name. log: "PUT 123" for an upload of 123 bytes, else method and path."""
+    """`with Hub() as hub: ... hub.url`. log: "PUT 123" for an upload of 123 bytes, else method and path."""
 
     def __init__(self) -> None:
         self.repos: dict[str, Repo] = {}
@@ -106,7 +106,8 @@ class Answers(BaseHTTPRequestHandler):
         self.query = parse_qs(url.query)
         for pattern, answer in ROUTES:
             if found := re.fullmatch(pattern, f"{self.command} {path}"):
-                return getattr(self, answer)(*found.groups())
+                getattr(self, answer)(*found.groups())
+                return
         self.say(404, {"error": f"no such endpoint: {self.command} {path}"})
 
     do_GET = do_HEAD = do_POST = do_PUT = handle_any

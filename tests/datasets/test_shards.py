@@ -97,7 +97,7 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     (folder / "train/0000/4.png").unlink()
     with pytest.raises(DataError, match=r"4\.png: the image of a metadata row is missing"):
         shards.plan(folder)
-    with pytest.raises(DataError, match="column 'page' .* several types"):
+    with pytest.raises(DataError, match=r"column 'page' .* several types"):
         shards.features(shards.plan(made(tmp_path / "mixed", page=lambda k: k if k else "one")))
     outside = made(tmp_path / "out", file_name="../../in/train/0000/1.png")
     with pytest.raises(DataError, match="leads out of the folder"):
