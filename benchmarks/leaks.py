@@ -4,8 +4,9 @@
 
 Copies of random training pictures are compared with all training pictures; validation pictures, of which none is a
 copy, with the same. The writers of both splits are halved by a checksum: limits were chosen on the one half (and the
-least ink, which two full stops of a test split taught), figures are of the other. Every picture counts, also a full stop that nobody can tell from the next. Wall-clock and CPU seconds of
-one process, OpenCV on one thread, numpy too with OMP_NUM_THREADS=1.
+least ink after two full stops of a test split), figures are of the other. Every picture counts, also a full stop that
+nobody can tell from the next. Wall-clock and CPU seconds of one process, OpenCV on one thread, numpy too with
+OMP_NUM_THREADS=1.
 """
 
 import argparse

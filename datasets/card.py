@@ -120,7 +120,8 @@ def _characters(facts: Facts) -> str:
     found = sorted(together(facts.counts.values()).characters)
     signs = "".join(c for c in found if not c.isspace())
     fence = "`" * (max((len(run) for run in re.findall("`+", signs)), default=0) + 3)
-    return f"## Characters\n\n{len(found)} different ones, space included where it occurs:\n\n{fence}text\n{signs}\n{fence}"
+    many = f"{len(found)} different ones, space included where it occurs:"
+    return f"## Characters\n\n{many}\n\n{fence}text\n{signs}\n{fence}"
 
 
 def _made(facts: Facts) -> str:
@@ -166,11 +167,11 @@ def _sources(facts: Facts) -> str:
     for source in facts.sources:
         about = licences.known(source)
         if about:
-            rows.append(
-                f"| [{about.title}]({about.url}) | {about.licence} | {'yes' if about.redistribute else '**no**'} |"
-            )
+            free = "yes" if about.redistribute else "**no**"
+            rows.append(f"| [{about.title}]({about.url}) | {about.licence} | {free} |")
         else:
-            rows.append(f"| {source or 'unnamed'} | not known to stackmix: the publisher's own | the publisher says so |")
+            name = source or "unnamed"
+            rows.append(f"| {name} | not known to stackmix: the publisher's own | the publisher says so |")
     return "## Sources and licences\n\n" + "\n".join(rows) + _warning(facts.sources)
 
 
@@ -187,7 +188,7 @@ MEANING = {
     "source": "the data set it comes from; `stackmix` for a stacked one",
     "borders": "L+1 pixel columns of a text of L characters: character k covers columns borders[k] to borders[k+1]",
     "scores": "how sure each character's borders are, 0 to 1",
-    "pieces": "of a stacked word: the source sample, the first character, the number of characters and the writer of each",
+    "pieces": "of a stacked word: the source sample, the first character, how many, and the writer of each",
 }
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import datasets
 import numpy as np
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
@@ -101,7 +102,7 @@ class Made:
     """What was uploaded and waits for the last commit; columns and sizes of shards as the card wants them."""
 
     additions: list[CommitOperationAdd]
-    columns: "card.datasets.Features | None" = None
+    columns: datasets.Features | None = None
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -159,17 +160,18 @@ def _finish(work: Push, additions: list[CommitOperationAdd], facts: card.Facts, 
     additions += [CommitOperationAdd(name, content) for name, content in own.items() if work.missing(name, content)]
     kept = {*work.sent, *work.kept}
     old = [name for name in work.there if name not in kept and (SHARDS.fullmatch(name) or PICTURES.fullmatch(name))]
-    operations = [*additions, *(CommitOperationDelete(name) for name in old)]
+    operations: list[CommitOperationAdd | CommitOperationDelete] = [*additions, *map(CommitOperationDelete, old)]
     if operations:
         work.api.create_commit(work.repo, operations, commit_message="Data card", repo_type="dataset")
 
 
 def _hash(content: bytes | Path, git: bool) -> str:
     """The sha256 of a file, or the hash that Git knows it by."""
+    if not git and isinstance(content, Path):
+        with content.open("rb") as file:  # a shard is large
+            return hashlib.file_digest(file, "sha256").hexdigest()
     data = content if isinstance(content, bytes) else content.read_bytes()
-    if git:
-        return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-    return hashlib.sha256(data).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest() if git else hashlib.sha256(data).hexdigest()
 
 
 @contextmanager

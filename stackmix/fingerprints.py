@@ -46,7 +46,7 @@ def pixel_hash(image: Image) -> bytes:
     if image.ndim == 3 and (image == image[..., :1]).all():
         image = image[..., 0]
     digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(image))
+    digest.update(np.ascontiguousarray(image).data)
     return digest.digest()
 
 

@@ -132,8 +132,7 @@ def _shifted(one: Image, other: Image, shift: int) -> float:
     if not all(abs(a - b) <= 1 or abs(np.log(a / b)) <= SIZE for a, b in pairs):
         return 0.0
     if one.shape != other.shape:
-        ways = (one, _resized(other, one)), (_resized(one, other), other)
-        return min(_shifted(*way, shift) for way in ways)  # what one way blurs alike, the other may not
+        other = cv2.resize(other, (one.shape[1], one.shape[0]), interpolation=cv2.INTER_AREA)
     if min(one.shape) >= 4 * COARSE:  # most pairs differ at first sight
         ones, others = (
             cv2.resize(ink, None, fx=1 / COARSE, fy=1 / COARSE, interpolation=cv2.INTER_AREA) for ink in (one, other)
@@ -142,10 +141,6 @@ def _shifted(one: Image, other: Image, shift: int) -> float:
             return 0.0
     # a picture moved inside its frame loses what leaves it: a window of the unmoved one, with paper around it
     return max(_found(one, other, shift), _found(other, one, shift) if shift else 0.0)
-
-
-def _resized(ink: Image, like: Image) -> Image:
-    return cv2.resize(ink, (like.shape[1], like.shape[0]), interpolation=cv2.INTER_AREA)
 
 
 def _found(window: Image, around: Image, shift: int) -> float:

@@ -4,7 +4,7 @@ Bars of histograms are parted by split, in the splits' colours. Characters stand
 that occurs twice is seen beside one that occurs ten thousand times; rare ones are red.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -135,7 +135,7 @@ def _sizes(counts: dict[str, Count], axis: int, name: str, width: int) -> Image:
 
 
 def stacked(
-    title: str, values: dict[str, NDArray[np.integer]], colour: dict[str, tuple[int, int, int]], width: int
+    title: str, values: Mapping[str, NDArray[np.integer]], colour: dict[str, tuple[int, int, int]], width: int
 ) -> Image:
     """(PANEL, width, 3) a histogram of all values, each bar parted by split; "nothing" where there are no values."""
     out = _white(PANEL, width)
