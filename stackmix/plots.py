@@ -175,7 +175,7 @@ def _frame(out: Image, most: int) -> Callable[[int], int]:
 def _ticks(out: Image, places: NDArray[np.int_], edges: NDArray[np.float64], more: bool) -> None:
     """The numbers under a histogram; the last bar says where it takes in all above."""
     step = max(1, len(edges) // 8)
-    for k in range(0, len(edges) - 1, step):
+    for k in range(0, len(edges) - 1 - more, step):
         _say(out, f"{edges[k]:.0f}", int(places[k]), PANEL - 9, SOFT, 0.36)
     if more:
         text = f"{edges[-2]:.0f}+"

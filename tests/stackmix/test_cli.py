@@ -343,5 +343,6 @@ def test_inspect_prints_a_folder_s_statistics(
 ) -> None:
     folder = folder_of(tmp_path / "a", [sample_of("bad", "anna"), sample_of("gone", "boris", split="test")])
     code, said, _ = shell.run("inspect", folder, "--out", tmp_path / "sheet.png")
-    assert code == 0 and "all           2           7        2" in said and "fewer than 20 times" in said
+    assert code == 0 and "fewer than 20 times" in said
+    assert ["all", "2", "7", "2"] in [line.split()[:4] for line in said.splitlines()]
     assert images.read(tmp_path / "sheet.png").shape[1] == 1600
