@@ -37,16 +37,16 @@ def sources_of(folder: Path) -> list[str]:
     found = {row.get("source") or "" for split in samples.splits_of(folder) for row in samples.rows(folder, split)}
     about = run_of(folder)
     if about:
-        found = (found - {STACKED}) | set(about["library"]["sources"])
+        found = (found - {STACKED}) | set(about["library"]["sources"] or [STACKED])
     return sorted(found)
 
 
 def known(source: str) -> Source | None:
-    """What is known of a data set, also where its name is part of another: "Teklia/IAM-line" is of IAM."""
+    """What is known of a data set; one that mustn't be published is seen in other names too: "Teklia/IAM-line"."""
     if source in SOURCES:
         return SOURCES[source]
     words = re.split(r"[\W_]+", source.casefold())
-    return next((about for name, about in SOURCES.items() if name in words), None)
+    return next((about for name, about in SOURCES.items() if name in words and not about.redistribute), None)
 
 
 def refusal(sources: Iterable[str]) -> str:

@@ -233,8 +233,9 @@ def _seen_by(side: Side, sides: list[Side], page_of: PageOf) -> str:
     """A line about where a stacked set's letters come from, and whether that touches a test split that is compared."""
     ids, pages = {o for _, o in side.samples()}, {o for _, o in _pages(side, page_of)}
     writers = {origin for _, origin in side.writers()}
+    known = ("on", "pages", pages), ("by", "writers", writers)
     parts = [f"{len(ids) // max(1, len(side.sources)):,} samples"]
-    parts += [f"{len(found):,} {name}" for name, found in (("pages", pages), ("writers", writers)) if found]
+    parts += [f"{word} {len(found):,} {name}" for word, name, found in known if found]
     of = f"{', '.join(filter(None, side.sources)) or 'unnamed sources'}, {side.made_from} split"
     tests = [other for other in sides if other.role == "test" and other is not side]
     hit = (
@@ -247,4 +248,4 @@ def _seen_by(side: Side, sides: list[Side], page_of: PageOf) -> str:
         verdict = f"{len(hit[0]):,} of these samples and {len(hit[1]):,} of these pages are in a test split"
     else:
         verdict = f"none is in {', '.join(test.name for test in tests)}"
-    return f"{side.name}: {len(side.items):,} samples stacked from {' and '.join(parts)} of {of}; {verdict}"
+    return f"{side.name}: {len(side.items):,} samples stacked from {' '.join(parts)} of {of}; {verdict}"

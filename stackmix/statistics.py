@@ -72,7 +72,7 @@ def count(folder: Path, tick: Callable[[], object] = lambda: None) -> dict[str, 
     for split in sorted(samples.splits_of(folder), key=lambda s: (FIRST.index(s) if s in FIRST else len(FIRST), s)):
         found[split] = Count()
         for row in samples.rows(folder, split):
-            found[split].add(row, folder / split / row["file_name"])
+            found[split].add(row, samples.picture(folder, split, row))
             tick()
     return found
 

@@ -141,7 +141,7 @@ def test_what_a_stacked_set_has_seen(word: Callable, folder_of: Callable, tmp_pa
     found = compare(synth, good)
     assert not found.leaks
     assert found.stacked == [
-        f"{synth} train: 1 samples stacked from 1 samples and 1 pages and 1 writers of iam, train split; "
+        f"{synth} train: 1 samples stacked from 1 samples on 1 pages by 1 writers of iam, train split; "
         f"none is in {good} test"
     ]
     bad = folder_of(tmp_path / "bad", [word("gone", "a01-003-00-01", "001", "test"), word("pa", "z-1-1-1", "5")])

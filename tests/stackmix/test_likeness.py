@@ -13,7 +13,8 @@ from stackmix.fingerprints import COLUMNS, ROWS, fingerprint, ink_box, pixel_has
 from stackmix.likeness import LEAST_INK, LOOK, Prints, candidates, copies, likeness
 from stackmix.types import Image
 
-WORDS = ["bad", "gone", "Bean", "on-page.", "do,", "pa", "be", "nod", "age,", "bog", "dab", "peg-", "дом", "рука", "уха"]
+ENGLISH = ["bad", "gone", "Bean", "on-page.", "do,", "pa", "be", "nod", "age,", "bog", "dab", "peg-"]
+WORDS = [*ENGLISH, "дом", "рука", "уха"]
 
 
 @pytest.fixture(scope="module")
