@@ -89,7 +89,7 @@ def test_a_fingerprint_does_not_mind_margins(left: int, top: int, seed: int) -> 
     wide = cv2.copyMakeBorder(ink, top, 3, left, 1, cv2.BORDER_CONSTANT, value=(255.0,))
     one, other = fingerprint(ink), fingerprint(wide)
     assert one.look.shape == (ROWS * COLUMNS,) and np.linalg.norm(one.look) == pytest.approx(1, abs=1e-4)
-    assert float(one.look @ other.look) > 0.99 > LOOK
+    assert float(one.look @ other.look) > 0.95 > LOOK
     assert one.area == other.area and one.box == other.box
 
 
