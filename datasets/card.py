@@ -130,7 +130,8 @@ def _made(facts: Facts) -> str:
         return "## How it was made\n\n" + _run(run)
     own = facts.folder / "README.md"
     text = own.read_text(encoding="utf-8") if own.is_file() else ""
-    body = re.sub(r"\A---\n.*?\n---\n|^# .*\n", "", text, count=2, flags=re.DOTALL | re.MULTILINE).strip()
+    body = re.sub(r"\A---\n.*?\n---\n", "", text, count=1, flags=re.DOTALL).strip()
+    body = re.sub(r"\A# .*", "", body).strip()
     made = f"Prepared with stackmix {stackmix.__version__}."
     return "## How it was made\n\n" + (f"{made}\n\n{_quoted(body)}" if body else made)
 

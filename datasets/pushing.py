@@ -88,7 +88,7 @@ def push(
     if get_token() is None:
         raise DataError(f"no Hugging Face token was found: {LOGIN}")
     planned = shards.plan(folder, shard_size)
-    counts = statistics.count(folder)
+    counts = {split: one for split, one in statistics.count(folder).items() if one.samples}
     with _one_line(repo), tempfile.TemporaryDirectory(prefix="stackmix-push-") as place:
         work = _open(repo, private)
         made = _shards(work, planned, Path(place), tick) if parquet else _files(work, planned, folder, tick)

@@ -6,6 +6,7 @@
 that broke off goes on where it was.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,6 +66,8 @@ def plan(folder: Path, size: int = SHARD) -> list[Shard]:
     """The shards of a sample folder, about `size` bytes of pictures in each; DataError for a missing picture."""
     found = []
     for split in samples.splits_of(folder):
+        if not re.fullmatch(r"\w+(\.\w+)*", split):
+            raise DataError(f"{folder}: {split!r} is no split on the Hub: rename it to letters, digits and _")
         rows = [_row(folder, split, values) for values in samples.rows(folder, split)]
         parts = list(_parts(rows, size))
         found += [Shard(split, number, len(parts), part) for number, part in enumerate(parts)]

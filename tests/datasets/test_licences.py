@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from stackmix.datasets.card import languages
+from stackmix.datasets.card import Facts, languages, write
 from stackmix.datasets.licences import known, licence, refusal, sources_of
 from stackmix.datasets.sources import SOURCES
+from stackmix.statistics import Count
 from stackmix.types import DataError
 
 
@@ -67,3 +68,10 @@ def test_a_stacked_folder_is_of_its_letters_sources(tmp_path: Path) -> None:
 )
 def test_languages_are_told_by_their_letters(text: str, sources: list[str], found: list[str]) -> None:
     assert languages(Counter(text), sources) == found
+
+
+def test_a_card_quotes_what_a_prepared_folder_says_of_itself(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("---\nlicense: other\n---\n\n# IAM words\n\nFrom Bern.\n\n# More\n", "utf-8")
+    facts = Facts("anna/x", tmp_path, {"train": Count(samples=1)}, ["mine"], None, {})
+    made = write(facts).split("## How it was made")[1].split("##")[0]
+    assert "> From Bern.\n>\n> # More" in made and "IAM words" not in made and "license" not in made

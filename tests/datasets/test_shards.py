@@ -102,3 +102,5 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     outside = made(tmp_path / "out", file_name="../../in/train/0000/1.png")
     with pytest.raises(DataError, match="leads out of the folder"):
         shards.plan(outside)
+    with pytest.raises(DataError, match="'test-b' is no split on the Hub"):
+        shards.plan(made(tmp_path / "named", split="test-b"))
