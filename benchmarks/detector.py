@@ -4,10 +4,10 @@
 
 Both kinds of patch come off the same rack and are laid down by the same code: a real word is one piece, all of its
 letters. Patches are two x-heights wide, centred on borders that the same cutter found, and every join of stacked words
-is paired with a real border between the same two letters, of the same writers in all. The network is trained on 2/3 of the first library's writers,
-validated on its others and judged on the second library's writers; the best of three seeds by validation counts. One
-JSON line a way of stacking: the area under its ROC curve, .5 being chance. Read only what `random`, random pieces
-plainly pasted, gets above .85.
+is paired with a real border between the same two letters, of the same writers in all. The network is trained on 2/3 of
+the first library's writers, validated on its others and judged on the second library's; the best of three seeds by
+validation counts. One JSON line a way of stacking: the area under its ROC curve, .5 being chance. It counts only if
+`random`, random pieces plainly pasted, gets .85.
 """
 
 import argparse

@@ -106,11 +106,17 @@ def _text(row: dict[str, Any]) -> str:
     return unicodedata.normalize("NFC", row["text"])
 
 
-def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
-    """Decode the image of one metadata row; DataError names a broken or missing image."""
+def picture(folder: Path, split: str, row: dict[str, Any]) -> Path:
+    """The file of a metadata row's image; DataError where it would lie outside its folder."""
     path = folder / split / row["file_name"]
     if not path.resolve().is_relative_to((folder / split).resolve()):
         raise DataError(f"{folder}: file_name {row['file_name']!r} leads out of the folder")
+    return path
+
+
+def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
+    """Decode the image of one metadata row; DataError names a broken or missing image."""
+    path = picture(folder, split, row)
     try:
         image = images.read(path)
     except FileNotFoundError:
