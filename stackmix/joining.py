@@ -203,7 +203,7 @@ def _lay_piece(
 @njit(cache=True, inline="always")
 def _lay_column(light: NDArray[np.uint8], column: NDArray[np.uint8], top: int, down: float) -> None:
     """The darker of both, the column's first row at `top + down`, between rows by the share of either."""
-    steps = np.int64(np.floor(down + 0.5)) * 16  # sixteenths of a row
+    steps = np.int64(np.floor(down * 16 + 0.5))  # sixteenths of a row
     first, part = top + (steps >> 4), steps & 15
     if part == 0:
         for y in range(max(0, -first), min(len(column), len(light) - first)):
