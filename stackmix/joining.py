@@ -16,7 +16,7 @@ from stackmix.selection import uniform
 MAX_SPACING = 0.5  # pieces are moved together or apart by at most, in x-heights
 GAP = (0.65, 1.25)  # between words, in x-heights
 MARGIN = 0.3  # around the whole
-BEND = 0.35  # how far from a border a piece bends
+BEND = 0.5  # how far from a border a piece bends
 MAX_BEND = 0.15  # up or down
 DRIFT = 0.04  # the most that a word of a line stands higher or lower than the one before
 WANDER = 0.12  # the most that it stands off the line
@@ -70,6 +70,8 @@ def plan(
         found[k, 0] = column - left
         x = float(column + right - left)
         borders[letter] = int(x)
+    for i in range(1, len(borders)):  # a piece that was moved closer may be narrower than that
+        borders[i] = max(borders[i], borders[i - 1] + 1)
     return found, borders
 
 
@@ -174,7 +176,7 @@ def _lay_piece(
     sample, position, length = piece[0], piece[1], piece[2]
     base = starts[sample] + sample + position
     begin, end = np.int64(rack.borders[base]), np.int64(rack.borders[base + length])
-    bends = max(BEND * rack.x_height, 1.0)
+    bends, bent = max(BEND * rack.x_height, 1.0), place[2] != 0 or place[3] != 0
     for j in range(length):
         letter = starts[sample] + position + j
         width, top = np.int64(rack.letters[letter, 1]), np.int64(rack.letters[letter, 2])
@@ -189,15 +191,23 @@ def _lay_piece(
             first, top = first - pad, top - 1
         for c in range(len(outline)):
             column = first + c
-            near_left = min(max(1 - (column - begin) / bends, 0.0), 1.0)
-            near_right = min(max(1 - (end - column) / bends, 0.0), 1.0)
-            down = place[1] + place[2] * near_left + place[3] * near_right
+            down = np.float64(place[1])
+            if bent:
+                near_left = min(max(1 - (column - begin) / bends, 0.0), 1.0)
+                near_right = min(max(1 - (end - column) / bends, 0.0), 1.0)
+                down += place[2] * _eased(near_left) + place[3] * _eased(near_right)
             x = column + np.int64(place[0])
             if 0 <= x < len(light):
                 _lay_column(light[x], outline[c], top, down)
         x, y = first + np.int64(place[0]), top + np.int64(np.floor(place[1]))
         box[0], box[1] = min(box[0], max(x, 0)), min(box[1], max(y, 0))
         box[2], box[3] = max(box[2], x + len(outline)), max(box[3], min(y + outline.shape[1] + 1, light.shape[1]))
+
+
+@njit(cache=True, inline="always")
+def _eased(share: float) -> float:
+    """0..1 to 0..1, level at both ends, so that a bent stroke has no kink."""
+    return share * share * (3 - 2 * share)
 
 
 @njit(cache=True, inline="always")

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from stackmix.pieces import find_key, key_of
 from stackmix.types import MAX_PIECE
 
-CANDIDATES = 16  # instances of a piece that are weighed, evenly spread over all there are
+CANDIDATES = 12  # instances of a piece that are weighed, evenly spread over all there are
 PIECE_COST = 1.0
 PLACE_COST = 0.35  # a medial letter at a word's end, or the other way round
-CONTEXT_COST = 0.25  # a letter that had another neighbour where it comes from, on each side
+CONTEXT_COST = 0.5  # a letter that had another neighbour where it comes from, on each side
 DOUBT_COST = 0.5  # for a piece whose least sure letter has score 0
 JITTER = 0.5  # the largest random cost, at temperature 1
 BROKEN_COST = 1.5  # a stroke that ends in the air at a seam
