@@ -17,7 +17,7 @@ from stackmix.types import Image
 
 HERE = Path(__file__).parent
 LOOK = Look(("plain", "lined", "squared", "slanted"), ("blue", "violet", "black", "pencil", "red"))
-WIDTH, HEIGHT, GAP = 1600, 88, 10
+WIDTH, HEIGHT, GAP = 1240, 88, 10
 
 
 def rows(lines: list[Image]) -> Image:
@@ -38,8 +38,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--library", type=Path, default=SHIPPED)
     parser.add_argument("--corpus", type=Path, nargs="+", default=[HERE / "ru.txt", HERE / "en.txt"])
-    parser.add_argument("--lines", type=int, default=24)
-    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--lines", type=int, default=14)
+    parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
     writer = Writer(Order(options.library, Corpus(["."]), height=HEIGHT, seed=options.seed, look=LOOK))
     texts = [text for path in options.corpus for text in read(path, "line")]
@@ -47,7 +47,7 @@ def main() -> None:
     drawn = np.random.default_rng(options.seed).choice(texts, options.lines, replace=False).tolist()
     order = Order(options.library, Corpus(drawn), "line", height=HEIGHT, seed=options.seed, look=LOOK)
     writer = Writer(order, writer.library)
-    images.write(options.out, rows([writer.word(i).image for i in range(len(drawn))]), 88)
+    images.write(options.out, rows([writer.word(i).image for i in range(len(drawn))]), 80)
 
 
 if __name__ == "__main__":
