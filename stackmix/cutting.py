@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, repeat
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -129,9 +129,8 @@ def cut(
                 skipped.append((sample.id, str(error)))
         alignments = align_batch([emission.log_probs for _, emission, _ in kept], labels)
         with ThreadPoolExecutor() as pool:
-            for made in pool.map(
-                lambda own: _tried(*own, widths, calibration), zip(kept, labels, alignments, strict=True)
-            ):
+            about = repeat(widths), repeat(calibration)
+            for made in pool.map(_tried, kept, labels, alignments, *about):
                 if isinstance(made, Sample):
                     yield made
                 else:

@@ -85,7 +85,7 @@ def _spacing(before: NDArray[np.int32], after: NDArray[np.int32], rack: Rack, st
     if rack.joins[left, 2] > 0 and rack.joins[right, 2] > 0:
         return 0
     there = gap_between(rack.profiles[last, 1], rack.profiles[first, 0])
-    one, other = np.int64(rack.gaps[left]), np.int64(rack.gaps[right])
+    one, other = int(rack.gaps[left]), int(rack.gaps[right])
     if one == NOWHERE or other == NOWHERE:
         one = other = min(one, other)
     if there == NOWHERE or one == NOWHERE:
@@ -120,11 +120,11 @@ def lay(
     places, borders = plan(pieces, rack, starts, state, letters, words > 1)
     margin = round(MARGIN * rack.x_height)
     low, high = _columns_of(pieces, places, rack, starts)
-    slack = np.int64(np.ceil(_widest_shear(pieces, styles, writers) * rack.height))  # what leans anew reaches further
+    slack = int(np.ceil(_widest_shear(pieces, styles, writers) * rack.height))  # what leans anew reaches further
     room = max(0, margin // 2 - low + slack)  # a leaning tail or ascender reaches beyond its letter's border
     places[:, 0] += room
     borders += room
-    width = max(np.int64(borders[-1]) + margin, high + room + slack + margin // 2)
+    width = max(int(borders[-1]) + margin, high + room + slack + margin // 2)
     light = np.full((width, rack.height), 255, np.uint8)
     hand, word = writers[pieces[0, 0]], -1
     boxes = np.empty((words, 4), np.int32)
@@ -152,11 +152,11 @@ def _columns_of(
     pieces: NDArray[np.int32], places: NDArray[np.float32], rack: Rack, starts: NDArray[np.int64]
 ) -> tuple[int, int]:
     """First and end column of the ink that a plan lays down."""
-    low, high = np.int64(2**31), np.int64(0)
+    low, high = 2**31, 0
     for k in range(len(pieces)):
         first = starts[pieces[k, 0]] + pieces[k, 1]
         for letter in range(first, first + pieces[k, 2]):
-            column = np.int64(places[k, 0]) + rack.borders[letter + pieces[k, 0]] + rack.letters[letter, 0]
+            column = int(places[k, 0]) + rack.borders[letter + pieces[k, 0]] + rack.letters[letter, 0]
             low, high = min(low, column), max(high, column + rack.letters[letter, 1])
     return low, high
 
@@ -175,16 +175,16 @@ def _lay_piece(
     """Lay the outlines of a piece's letters into light (W, H), column by column."""
     sample, position, length = piece[0], piece[1], piece[2]
     base = starts[sample] + sample + position
-    begin, end = np.int64(rack.borders[base]), np.int64(rack.borders[base + length])
+    begin, end = int(rack.borders[base]), int(rack.borders[base + length])
     bends, bent = max(BEND * rack.x_height, 1.0), place[2] != 0 or place[3] != 0
     for j in range(length):
         letter = starts[sample] + position + j
-        width, top = np.int64(rack.letters[letter, 1]), np.int64(rack.letters[letter, 2])
-        rows = np.int64(rack.letters[letter, 3])
+        width, top = int(rack.letters[letter, 1]), int(rack.letters[letter, 2])
+        rows = int(rack.letters[letter, 3])
         if width == 0:
             continue
         outline = rack.pixels[rack.at[letter] : rack.at[letter] + width * rows].reshape(width, rows)
-        first = np.int64(rack.borders[base + j] + rack.letters[letter, 0])
+        first = int(rack.borders[base + j] + rack.letters[letter, 0])
         if abs(lean) > 0.02 or abs(bolder) > 0.25:
             middle = rack.baseline - rack.x_height / 2 - top
             outline, pad = _restyled(outline, lean, bolder, middle)
@@ -196,10 +196,10 @@ def _lay_piece(
                 near_left = min(max(1 - (column - begin) / bends, 0.0), 1.0)
                 near_right = min(max(1 - (end - column) / bends, 0.0), 1.0)
                 down += place[2] * _eased(near_left) + place[3] * _eased(near_right)
-            x = column + np.int64(place[0])
+            x = column + int(place[0])
             if 0 <= x < len(light):
                 _lay_column(light[x], outline[c], top, down)
-        x, y = first + np.int64(place[0]), top + np.int64(np.floor(place[1]))
+        x, y = first + int(place[0]), top + int(np.floor(place[1]))
         box[0], box[1] = min(box[0], max(x, 0)), min(box[1], max(y, 0))
         box[2], box[3] = max(box[2], x + len(outline)), max(box[3], min(y + outline.shape[1] + 1, light.shape[1]))
 
@@ -213,7 +213,7 @@ def _eased(share: float) -> float:
 @njit(cache=True, inline="always")
 def _lay_column(light: NDArray[np.uint8], column: NDArray[np.uint8], top: int, down: float) -> None:
     """The darker of both, the column's first row at `top + down`, between rows by the share of either."""
-    steps = np.int64(np.floor(down * 16 + 0.5))  # sixteenths of a row
+    steps = int(np.floor(down * 16 + 0.5))  # sixteenths of a row
     first, part = top + (steps >> 4), steps & 15
     if part == 0:
         for y in range(max(0, -first), min(len(column), len(light) - first)):
@@ -233,11 +233,11 @@ def _restyled(outline: NDArray[np.uint8], lean: float, bolder: float, middle: fl
     neighbour's light, so `bolder` is the share of that, at most one.
     """
     width, rows = outline.shape
-    pad = 1 + np.int64(np.ceil(abs(lean) * max(abs(middle), abs(rows - middle))))
+    pad = 1 + int(np.ceil(abs(lean) * max(abs(middle), abs(rows - middle))))
     leant = np.full((width + 2 * pad, rows + 2), np.float32(255), np.float32)
     for y in range(rows):
         shift = lean * (middle - y)
-        whole = np.int64(np.floor(shift))
+        whole = int(np.floor(shift))
         part = shift - whole
         for c in range(width):
             ink = 255 - np.float32(outline[c, y])

@@ -35,13 +35,13 @@ def lift(
     count, (width, rows) = len(extents), columns.shape
     room = 0
     for k in range(count):
-        low = max(min(np.int64(extents[k, 0]), seams[k].min() - reach), 0)
-        high = min(max(np.int64(extents[k, 1]), seams[k + 1].max() + reach), width)
+        low = max(min(int(extents[k, 0]), seams[k].min() - reach), 0)
+        high = min(max(int(extents[k, 1]), seams[k + 1].max() + reach), width)
         letters[k, 0], letters[k, 1], letters[k, 2], letters[k, 3] = low, max(high - low, 0), 0, rows
         room += letters[k, 1] * rows
     pixels, used = np.empty(room, np.uint8), 0
     for k in range(count):
-        low, wide = np.int64(letters[k, 0]), np.int64(letters[k, 1])
+        low, wide = int(letters[k, 0]), int(letters[k, 1])
         box = pixels[used : used + wide * rows].reshape(wide, rows)
         over_left = seams[k].min() - reach if k == 0 else seams[k].max()  # columns before it may reach over the border
         over_right = seams[k + 1].min() if k < count - 1 else width
@@ -75,7 +75,7 @@ def _own(ink: NDArray[np.uint8], owners: NDArray[np.uint8], letter: int, light: 
     for y in range(len(ink)):
         light[y] = np.uint8(255) - (ink[y] if (owners[y] & mask) == wanted else np.uint8(0))
         darkest = min(darkest, light[y])
-    return darkest
+    return int(darkest)
 
 
 @njit(cache=True, nogil=True)
@@ -161,7 +161,7 @@ def profiles_of(
     start = 0
     for k in range(len(letters)):
         left, width, top, rows = letters[k]
-        far = np.int64(borders[k + 1] - borders[k] - left)
+        far = int(borders[k + 1] - borders[k] - left)
         for c in range(width):
             for y in range(rows):
                 if pixels[start + c * rows + y] < 255 - INK:
@@ -175,11 +175,11 @@ def profiles_of(
 @njit(cache=True, nogil=True)
 def gap_between(right: NDArray[np.int16], left: NDArray[np.int16]) -> int:
     """Columns of white between two letters whose borders meet: the least over bands (BANDS,) and their neighbours."""
-    least = np.int64(NOWHERE)
+    least = int(NOWHERE)
     for j in range(BANDS):
         for i in range(max(j - 1, 0), min(j + 2, BANDS)):
             if right[j] < NOWHERE and left[i] < NOWHERE:
-                least = min(least, np.int64(right[j]) + np.int64(left[i]))
+                least = min(least, int(right[j]) + int(left[i]))
     return least
 
 

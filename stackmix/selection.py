@@ -116,7 +116,7 @@ def _first_of(entry_writer: NDArray[np.int32], low: int, high: int, writer: int)
 @njit(cache=True)
 def _range(stock: Stock, place: int, hands: NDArray[np.int32], length: int, mixed: bool) -> tuple[int, int]:
     """Entries of a piece: of all hands where mixed; by the first hand; of a single letter by the first that has it."""
-    low, end = np.int64(stock.key_starts[place]), np.int64(stock.key_starts[place + 1])
+    low, end = int(stock.key_starts[place]), int(stock.key_starts[place + 1])
     if mixed:
         return low, end
     for h in range(len(hands) if length == 1 else 1):
@@ -194,12 +194,12 @@ def select(
             drawn = min(CANDIDATES, high - low)
             offset = uniform(state) * (high - low)
             for draw in range(drawn):
-                entry = low + (np.int64(offset) + draw * (high - low) // drawn) % (high - low)
+                entry = low + (int(offset) + draw * (high - low) // drawn) % (high - low)
                 for _ in range(high - low):  # a shunned sample gives way to the next one that is not
                     if stock.same_text[stock.entry_sample[entry]] != choice.shunned:
                         break
                     entry = low + (entry + 1 - low) % (high - low)
-                sample, position = np.int64(stock.entry_sample[entry]), np.int64(stock.entry_position[entry])
+                sample, position = int(stock.entry_sample[entry]), int(stock.entry_position[entry])
                 if stock.same_text[sample] == choice.shunned:
                     break
                 target = _target(stock, codes, places, i, length, sample, position)

@@ -135,9 +135,9 @@ def _decoded(column: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int
     """One arena with the pixels of all images, and their shapes (N, 3)."""
     with ThreadPoolExecutor() as pool:
         batches = list(pool.map(lambda batch: [images.decode(b.as_py()) for b in batch], _batches(column)))
-        found = [picture for batch in batches for picture in batch]
+        shapes = np.array([p.shape if p.ndim == 3 else (*p.shape, 1) for batch in batches for p in batch], np.int32)
+        found: list[Image | None] = [picture for batch in batches for picture in batch]
         batches.clear()
-        shapes = np.array([p.shape if p.ndim == 3 else (*p.shape, 1) for p in found], np.int32)
         ends = np.cumsum(shapes.prod(axis=1, dtype=np.int64))
         pixels = np.empty(int(ends[-1]), np.uint8)
         places = range(0, len(found), BATCH)
