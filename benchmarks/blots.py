@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -32,7 +33,8 @@ ROUNDS = 15
 CALLS = 40  # in a round; peers that take tens of milliseconds make PEER_CALLS
 PEER_CALLS = 1
 SHAPES = {"384x384 RGB": (384, 384, 3), "128x1024 grey": (128, 1024)}
-PAPER, INK = 235, 40
+PAPER = 235
+TEXTS = {(384, 384, 3): ("a strike", "over the", "words"), (128, 1024): ("words of a line struck out",)}
 PEERS = {  # what each is asked for, beside which of our figures
     "one blot": ("augmixations", "hwb", "augraphy", "straug"),
     "ten blots": ("augmixations", "hwb"),
@@ -56,13 +58,18 @@ def seconds_of(works: dict[str, tuple[Callable[[], object], int]]) -> dict[str, 
     return found
 
 
-def lined(shape: tuple[int, ...]) -> Image:
-    """An image with three words a line, drawn as rows of leaning strokes, 40 pixels an x-height."""
-    image = np.full(shape[:2], PAPER, np.uint8)
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    line, column = y % 128, (x + (y % 128) // 4) % (shape[1] // 3)
-    word = (line > 44) & (line < 84) & (column > 30) & (column < shape[1] // 3 - 30)
-    image[word & ((column % 16 < 3) | (line < 48))] = INK
+@cache
+def written(shape: tuple[int, ...]) -> Image:
+    """Words stacked from the library in the package: a line that fills 128 rows, three lines on 384."""
+    from stackmix.library import SHIPPED, LetterLibrary
+    from stackmix.synthesis import Stacker
+
+    stacker, rng = Stacker(LetterLibrary.load(SHIPPED), height=128), np.random.default_rng(1)
+    image = np.full(shape[:2], 255, np.uint8)
+    for top, text in zip(range(0, shape[0], 128), TEXTS[shape], strict=True):
+        line = stacker.stack(text, rng).image
+        width = min(line.shape[1], shape[1])
+        image[top : top + 128, :width] = line[:, :width]
     return np.repeat(image[..., None], 3, 2) if len(shape) == 3 else image
 
 
@@ -189,7 +196,9 @@ def ask(peers: Path, name: str, blots: int, folder: Path) -> tuple[str, dict[str
     works = [(figure, shape) for figure, names in PEERS.items() if name in names for shape in SHAPES]
     asked = {"works": works, "blots": blots, "field": FIELD, "places": PLACES}
     (folder / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
-    coloured = {name: np.repeat(lined(s)[..., None], 3, 2) if len(s) == 2 else lined(s) for name, s in SHAPES.items()}
+    coloured = {
+        name: np.repeat(written(s)[..., None], 3, 2) if len(s) == 2 else written(s) for name, s in SHAPES.items()
+    }
     np.savez(folder / "images.npz", **coloured)
     command = [str(python), "-I", __file__, "--as-peer", name, str(folder)]
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=single_core())
@@ -244,7 +253,7 @@ def main() -> None:
         if "augmixations" in found and options.blots:
             masks = np.unpackbits(np.load(Path(folder) / "masks.npy"), axis=-1)[..., : looks.FIELD].astype(np.bool_)
     for shape, size in SHAPES.items():
-        for figure, mine in ours(lined(size)).items():
+        for figure, mine in ours(written(size)).items():
             peers = [found[name] for name in PEERS.get(figure, ()) if name in found]
             for named, seconds in peers:
                 report(f"{figure}, whole call, {shape}", mine, "ms", named, seconds[f"{figure}|{shape}"])

@@ -61,13 +61,14 @@ def draw(bounds: Range, rng: np.random.Generator) -> float:
     if low == high:
         return low
     if isinstance(low, int) and isinstance(high, int):
-        return int(rng.integers(low, high + 1))
+        return low + int((high - low + 1) * rng.random())
     return low + (high - low) * rng.random()
 
 
 def in_units(color: tuple[int, int, int], channels: int, dtype: np.dtype) -> NDArray[np.float32]:
     """(channels,) float32 of an RGB colour in an image's units: 0..255, or 0..1 where it is float32."""
     scale = 1.0 if dtype == np.uint8 else 1 / 255
+    red, green, blue = color
     if channels == 1:  # as ITU-R BT.601 weighs them
-        return np.array([(0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]) * scale], np.float32)
-    return np.array(color, np.float32) * np.float32(scale)
+        return np.array([(0.299 * red + 0.587 * green + 0.114 * blue) * scale], np.float32)
+    return np.array([red * scale, green * scale, blue * scale], np.float32)
