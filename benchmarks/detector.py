@@ -4,15 +4,15 @@
 
 Both kinds of patch come off the same rack and are laid down by the same code: a real word is one piece, all of its
 letters. Patches are two x-heights wide, centred on borders that the same cutter found, and every join of stacked words
-is paired with a real border between the same two letters. The network is trained on 2/3 of the first library's writers,
-validated on its others and judged on the second library's writers; the best of three seeds by validation counts. One
-JSON line a way of stacking: the area under its ROC curve, .5 being chance. Read only what `random`, random pieces
-plainly pasted, gets above .85.
+is paired with a real border between the same two letters, of the same writers in all. The network is trained on 2/3 of
+the first library's writers, validated on its others and judged on the second library's; the best of three seeds by
+validation counts. One JSON line a way of stacking: the area under its ROC curve, .5 being chance. It counts only if
+`random`, random pieces plainly pasted, gets .85.
 """
 
 import argparse
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "one": {"hand": "one", "shun": True},
     "mixed": {"hand": "mixed", "shun": True},
 }
-Pair = tuple[str, str]
+Place = tuple[str, str, int]  # the letters to the left and right of a border, and the writer's number
 
 
 def part_of(library: LetterLibrary, writers: set[int]) -> LetterLibrary:
@@ -71,17 +71,18 @@ def patch(word: Word, border: int) -> Image:
     return padded[:, column : column + 2 * half]
 
 
-def joins(stacker: Stacker, way: str, count: int, rng: np.random.Generator) -> list[tuple[Pair, Image]]:
+def joins(stacker: Stacker, way: str, count: int, rng: np.random.Generator) -> list[tuple[Place, Image]]:
     """Patches at the joins of stacked words, whose texts are those of the library's own samples."""
     library = stacker.library
     usable = set(library.index.alphabet)
+    numbers = {name: number for number, name in enumerate(library.writer_names)}
     owned = set(library.writers[library.index.entry_sample].tolist())
     texts = [
         text
         for text, writer in zip(library.texts, library.writers.tolist(), strict=True)
         if writer in owned and len(text) > 2 and set(text) <= usable
     ]
-    found: list[tuple[Pair, Image]] = []
+    found: list[tuple[Place, Image]] = []
     while len(found) < count:
         text = texts[rng.integers(len(texts))]
         try:
@@ -89,27 +90,35 @@ def joins(stacker: Stacker, way: str, count: int, rng: np.random.Generator) -> l
         except ValueError:  # a letter that only samples of this text have
             continue
         for border in np.cumsum([n for _, _, n, _ in word.pieces])[:-1].tolist():
-            found.append(((text[border - 1], text[border]), patch(word, border)))
+            hand = numbers[word.pieces[0][3]]
+            found.append(((text[border - 1], text[border], hand), patch(word, border)))
     return found[:count]
 
 
-def borders(stacker: Stacker, pairs: list[Pair], rng: np.random.Generator) -> list[Image | None]:
-    """For each pair of letters a patch at a border between two such letters of a real word; None where none is."""
+def borders(stacker: Stacker, joined: list[Place]) -> list[Image | None]:
+    """For each join a patch at a real border between the same two letters; None where there is none.
+
+    Of all such borders the one of the writer who is owed most is taken, so that both kinds are of the same writers, and
+    of those the least used.
+    """
     library = stacker.library
-    places: dict[Pair, list[tuple[int, int]]] = defaultdict(list)
+    places: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     entries = {(int(s), int(p)) for s, p in zip(library.index.entry_sample, library.index.entry_position, strict=True)}
     for sample, position in sorted(entries):
         text = library.texts[sample]
         if (sample, position + 1) in entries:
             places[text[position], text[position + 1]].append((sample, position + 1))
+    owed, used = Counter(writer for *_, writer in joined), Counter[tuple[int, int]]()
     found: list[Image | None] = []
-    for pair in pairs:
-        own = places.get(pair)
+    for left, right, _ in joined:
+        own = places.get((left, right))
         if not own:
             found.append(None)
             continue
-        sample, border = own[rng.integers(len(own))]
-        found.append(patch(real_word(stacker, sample), border))
+        chosen = max(own, key=lambda place: (owed[int(library.writers[place[0]])], -used[place]))
+        owed[int(library.writers[chosen[0]])] -= 1
+        used[chosen] += 1
+        found.append(patch(real_word(stacker, chosen[0]), chosen[1]))
     return found
 
 
@@ -118,7 +127,7 @@ def patches(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """(n, 1, H, W) ink 0..1 and classes (n,), 1 for stacked; as many of each, about `count` in all."""
     stacked = joins(stacker, way, count // 2, rng)
-    real = borders(stacker, [pair for pair, _ in stacked], rng)
+    real = borders(stacker, [place for place, _ in stacked])
     both = [(image, other) for (_, image), other in zip(stacked, real, strict=True) if other is not None]
     pictures = np.stack([image for pair in both for image in pair])
     return (255 - pictures[:, None]).astype(np.float32) / 255, np.tile([1, 0], len(both))

@@ -18,13 +18,18 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from stackmix import images
-from stackmix.datasets.preparing import Report
-from stackmix.types import DataError, Image, Sample
+import numpy as np
+from numpy.typing import NDArray
+
+from stackmix import pages
+from stackmix.datasets import decoding, storage
+from stackmix.datasets.decoding import Entry, Left, Sheet
+from stackmix.datasets.reporting import Report
+from stackmix.datasets.storage import Folder
+from stackmix.types import DataError, Page, Region, Sample
 
 TITLE = "IAM {unit}s"
 BODY = """
@@ -34,6 +39,7 @@ IJDAR 5, 2002), https://fki.tic.heia-fr.ch/databases/iam-handwriting-database
 
 IAM is for non-commercial research only and must not be redistributed: do not push this folder anywhere public.
 """
+COUNTS = {"word": 115_320, "line": 13_353}  # of the whole database, as words.txt and lines.txt list them
 CURE = "download it from https://fki.tic.heia-fr.ch/databases/iam-handwriting-database"
 
 
@@ -47,37 +53,71 @@ class Item(NamedTuple):
     text: str
 
 
-def read(
-    root: Path,
+def read(root: Path | str, *, report: Report | None = None, **options: Any) -> Iterator[Sample]:
+    """Yield the words or lines of IAM at `root` in the order of the official list; options and errors as `entries`."""
+    report = Report() if report is None else report
+    return decoding.read(entries(root, report=report, **options), report)
+
+
+def read_pages(root: Path | str, *, report: Report | None = None, **options: Any) -> Iterator[Page]:
+    """Yield the forms of IAM at `root` with the polygons of their words; options and errors as `entries`."""
+    report = Report() if report is None else report
+    return decoding.read_pages(entries(root, unit="page", report=report, **options), report)
+
+
+def entries(
+    root: Path | str,
     *,
     unit: str = "word",
     split: str | None = None,
     only_ok: bool = True,
     splits: Path | None = None,
     report: Report | None = None,
-) -> Iterator[Sample]:
-    """Yield the words or lines (`unit`) of IAM at `root` in the order of the official list.
+) -> Iterator[Entry]:
+    """Name the words, lines or pages (`unit`) of IAM at `root` in the order of the official list.
 
     split: only this one. only_ok: leave out items whose word segmentation is marked as faulty, and those with a
-    crossed out word, which IAM writes as #. splits: a JSON file {"train": [form, ...], ...}; where it is None,
-    `root`/splits.json or, without that, 80/10/10 by writer. report: names everything left out. Raises DataError for a
-    missing part, or a writer on two sides.
+    crossed out word, which IAM writes as #; pages keep all their words. splits: a JSON file {"train": [form, ...]};
+    where it is None, `root`/splits.json or, without that, 80/10/10 by writer. report: names lines that don't parse.
+    Raises DataError for a missing part, or a writer on two sides.
     """
-    report = Report() if report is None else report
-    items = parse(_ascii(root, f"{unit}s.txt"), unit, report)
+    root, report = Path(root), Report() if report is None else report
+    kind = "word" if unit == "page" else unit
+    items = parse(_ascii(root, f"{kind}s.txt"), kind, report)
     writers = read_writers(_ascii(root, "forms.txt"), report)
     sides = _sides(root, splits, writers, report)
     if split is not None and split not in sides.values():
         raise DataError(f"{root} has no split {split!r}, only {', '.join(sorted(set(sides.values())))}")
-    picture = _pictures(root, unit)
-    for item in items:
-        side = sides.get(item.form)
-        if split is not None and side != split:
-            continue
-        if (reason := _unwanted(item, side, writers, only_ok)) is not None:
-            report.skip(reason, item.id)
-        elif (image := _usable(item, picture, report)) is not None:
-            yield Sample(image, item.text, item.id, writers[item.form], "iam", str(side))
+    if len(items) != COUNTS[kind]:
+        report.note(f"{kind}s.txt lists {len(items):,} {kind}s; the whole of IAM has {COUNTS[kind]:,}.")
+    wanted = [item for item in items if split is None or sides.get(item.form) == split]
+    if unit == "page":
+        yield from _pages(root, wanted, writers, sides, split, report)
+        return
+    report.expected = len(wanted)
+    place, stores = _pictures(root, unit)
+    used = set()
+    for item in wanted:
+        where, reason = place(item), _unwanted(item, sides.get(item.form), writers, only_ok)
+        used.add(where.name if isinstance(where, Place) else "")
+        yield Left(reason, item.id) if reason else _entry(item, where, writers[item.form], sides[item.form])
+    names = [name for store in stores for name in store.names()] if split is None else []
+    yield from (Left("image without label", name) for name in names if name not in used)
+
+
+class Place(NamedTuple):
+    """Where the picture of an item lies. polygon: its part of a form, None for a picture of its own."""
+
+    store: Folder
+    name: str
+    polygon: NDArray[np.float32] | None
+
+
+def _entry(item: Item, place: Place | str, writer: str, split: str) -> Entry:
+    """One word or line, or why its picture cannot be had."""
+    if isinstance(place, str):
+        return Left(place, item.id)
+    return decoding.Item(*place[:2], item.text, item.id, place.polygon, writer, "iam", split, grey=True)
 
 
 def parse(path: Path, unit: str, report: Report) -> list[Item]:
@@ -184,46 +224,72 @@ def _unwanted(item: Item, side: str | None, writers: dict[str, str], only_ok: bo
     return None if item.text else "empty text"
 
 
-def _usable(item: Item, picture: Callable[[Item], Image], report: Report) -> Image | None:
-    """The picture of an item; one that is missing, broken or without ink is skipped."""
-    try:
-        image = picture(item)
-    except FileNotFoundError:
-        report.skip("missing image", item.id)
-    except DataError:
-        report.skip("broken image", item.id)
-    else:
-        if image.size and image.min() < image.max():
-            return image
-        report.skip("no ink" if image.size else "no box", item.id)
-    return None
+def _pictures(root: Path, unit: str) -> tuple[Callable[[Item], Place | str], list[Folder]]:
+    """A function from item to the place of its picture, or why it has none; the folders of pictures.
+
+    They are ready pictures, or parts of whole forms.
+    """
+    if (root / f"{unit}s").is_dir():
+        ready = Folder(root / f"{unit}s")
+        return (lambda item: _ready(ready, f"{item.form.split('-')[0]}/{item.form}/{item.id}.png")), [ready]
+    missing = f"{root / f'{unit}s'} and {root / 'forms'} are both missing"
+    form, stores = _forms(root, f"{missing}: {CURE} ({unit}s.tgz, or the whole forms)")
+    return (lambda item: _part(form(item.form), item.box)), stores
 
 
-def _pictures(root: Path, unit: str) -> Callable[[Item], Image]:
-    """A function from item to picture: the ready pictures where they are there, cuts from whole forms otherwise."""
-    ready = root / f"{unit}s"
-    if ready.is_dir():
-        return lambda item: _grey(ready / item.form.split("-")[0] / item.form / f"{item.id}.png")
-    folders = sorted(path for path in root.glob("forms*") if path.is_dir())  # forms, or formsA-D, formsE-H, formsI-Z
-    if not folders:
-        raise DataError(f"{ready} and {root / 'forms'} are both missing: {CURE} ({unit}s.tgz, or the whole forms)")
-    form = lru_cache(maxsize=1)(lambda name: _form(folders, name))  # a list names the items of one form in a row
-    return lambda item: cut(form(item.form), item.box)
+def _ready(store: Folder, path: str) -> Place | str:
+    name = store.find(path)
+    return Place(store, name, None) if name else "missing image"
 
 
-def _form(folders: list[Path], name: str) -> Image:
-    """A whole form out of the first folder that has it."""
-    paths = [folder / f"{name}.png" for folder in folders]
-    return _grey(next((path for path in paths if path.is_file()), paths[0]))
+def _part(form: Place | str, box: tuple[int, int, int, int]) -> Place | str:
+    """A box on a form; one of no area, or the box -1 -1 -1 -1, is none."""
+    if isinstance(form, str) or box[2] <= 0 or box[3] <= 0:
+        return form if isinstance(form, str) else "no box"
+    return Place(form.store, form.name, pages.box(*box))
 
 
-def _grey(path: Path) -> Image:
-    return images.grey(images.read(path))
+def _forms(root: Path, missing: str) -> tuple[Callable[[str], Place | str], list[Folder]]:
+    """A function from the name of a form to its place, in forms/ or in formsA-D/ and so on; these folders."""
+    stores = [Folder(path) for path in sorted(root.glob("forms*")) if path.is_dir()]
+    if not stores:
+        raise DataError(missing)
+    names = {storage.stem(name): Place(store, name, None) for store in stores for name in store.names()}
+    return (lambda form: names.get(form, "missing image")), stores
 
 
-def cut(form: Image, box: tuple[int, int, int, int]) -> Image:
-    """The part of a form in a box x y w h, clipped to the form; empty for a box of no area or the box -1 -1 -1 -1."""
-    x, y, width, height = box
-    if width <= 0 or height <= 0:
-        return form[:0, :0]
-    return form[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
+def _pages(
+    root: Path, items: list[Item], writers: dict[str, str], sides: dict[str, str], split: str | None, report: Report
+) -> Iterator[Entry]:
+    """Whole forms with their words, and their lines where lines.txt is there; real forms lose their printed head."""
+    place, stores = _forms(root, f"{root / 'forms'} is missing: {CURE} (the whole forms)")
+    lined = any((folder / "lines.txt").is_file() for folder in (root / "ascii", root))
+    lines = _by_form(parse(_ascii(root, "lines.txt"), "line", report) if lined else [])
+    words = _by_form(items)
+    forms = dict.fromkeys([*words, *(form for form in lines if split is None or sides.get(form) == split)])
+    report.expected = len(forms)
+    for form in forms:
+        where = place(form)
+        reason = "form not in forms.txt" if form not in writers else None if form in sides else "form in no split"
+        if reason or isinstance(where, str):
+            yield Left(reason or str(where), form)
+            continue
+        regions = [*_regions(words.get(form, []), "pupil_text"), *_regions(lines.get(form, []), "text_line")]
+        yield Sheet(where.store, where.name, tuple(regions), form, writers[form], "iam", sides[form], headed=True)
+    names = [name for store in stores for name in store.names()] if split is None else []
+    yield from (Left("image without label", name) for name in names if storage.stem(name) not in forms)
+
+
+def _by_form(items: list[Item]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(item.form, []).append(item)
+    return found
+
+
+def _regions(items: list[Item], category: str) -> Iterator[Region]:
+    """The boxes of words or lines as polygons; the crossed out # has no text."""
+    for item in items:
+        if item.box[2] > 0 and item.box[3] > 0:
+            number = int(digits) if (digits := item.id.removeprefix(item.form + "-").split("-")[0]).isdigit() else None
+            yield Region(pages.box(*item.box), "" if item.text == "#" else item.text, category, number)

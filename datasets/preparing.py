@@ -1,99 +1,34 @@
-"""Write samples of any recipe into a sample folder, with a card for people and a report of everything left out.
+"""Write what a recipe finds into a sample folder or a page folder, with a card for people and a report of the rest.
 
     samples/iam/README.md            the splits by name, their counts, where they come from
     samples/iam/report.json          {"splits": {"train": {"samples": 20, ...}}, "skipped": {"no box": 1}, ...}
     samples/iam/train/metadata.jsonl, samples/iam/train/0000/a01-000u-00-00.png
+    pages/iam/images/a01-000u.png, pages/iam/annotations_train.json, README.md, report.json
 
-A recipe is a generator of `Sample`; it names what it leaves out in the `Report` that it is given.
+A file that is a sample or page just as it is, is copied byte for byte; everything else becomes PNG. Nothing grows in
+memory but the names: entries are decoded and encoded by two threads, written in order, and forgotten.
 """
 
 import errno
-import json
-import re
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from tqdm import tqdm
 
-from stackmix import images, samples
+from stackmix import samples
+from stackmix.datasets.decoding import Entry, Known, Left, Work, opened
+from stackmix.datasets.journal import FILE, Journal
+from stackmix.datasets.reporting import Report, Tally
+from stackmix.datasets.writing import Encoded, PageFolder, SampleFolder, again, encoded
 from stackmix.staging import whole_folder
-from stackmix.types import DataError, Sample
-
-FIRST = ("train", "val", "test")  # the order of splits in card, report and summary; others follow by name
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one split holds: its samples, the letters of their texts, and the writers where they are known."""
-
-    samples: int = 0
-    characters: int = 0
-    writers: set[str] = field(default_factory=set)
-    alphabet: set[str] = field(default_factory=set)
-
-    def add(self, sample: Sample) -> None:
-        self.samples += 1
-        self.characters += len(sample.text)
-        self.alphabet.update(sample.text)
-        if sample.writer:
-            self.writers.add(sample.writer)
-
-    def row(self) -> dict[str, Any]:
-        """The counts as report.json holds them."""
-        return {
-            "samples": self.samples,
-            "writers": len(self.writers),
-            "characters": self.characters,
-            "alphabet": "".join(sorted(self.alphabet)),
-        }
-
-
-@dataclass(slots=True)
-class Report:
-    """What a run kept, left out and found worth saying: `report.skip("no box", "b03-114-03-01")`."""
-
-    skipped: dict[str, list[str]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    splits: dict[str, Tally] = field(default_factory=dict)
-
-    def skip(self, reason: str, item: str) -> None:
-        """Leave one item out for a reason; the reason is short, so that its items can be counted."""
-        self.skipped.setdefault(reason, []).append(item)
-
-    def note(self, text: str) -> None:
-        """Keep a sentence that belongs into the report and the card."""
-        self.notes.append(text)
-
-    def order(self) -> list[str]:
-        """The splits: train, val, test, then the others by name."""
-        return sorted(self.splits, key=lambda s: (FIRST.index(s) if s in FIRST else len(FIRST), s))
-
-    def json(self) -> str:
-        """report.json: counts of each split, notes, how many were left out for each reason, and which."""
-        content = {
-            "splits": {split: self.splits[split].row() for split in self.order()},
-            "notes": self.notes,
-            "skipped": {reason: len(items) for reason, items in self.skipped.items()},
-            "skipped_items": self.skipped,
-        }
-        return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-
-    def summary(self, noun: str) -> str:
-        """One line: `20 train, 3 val, 2 test words (5 skipped: 4 no box, 1 no ink; listed in report.json)`."""
-        kept = ", ".join(f"{self.splits[split].samples:,} {split}" for split in self.order())
-        total = sum(map(len, self.skipped.values()))
-        return f"{kept} {noun}" + (f" ({total:,} skipped: {self.reasons()}; listed in report.json)" if total else "")
-
-    def reasons(self) -> str:
-        """How many were left out for each reason: `4 no box, 1 no ink`."""
-        return ", ".join(f"{len(items):,} {reason}" for reason, items in self.skipped.items())
+from stackmix.types import DataError, Page, Sample
 
 
 def prepare(
-    found: Iterable[Sample],
+    found: Iterable[Entry],
     out: Path,
     *,
     title: str,
@@ -101,62 +36,93 @@ def prepare(
     report: Report,
     licence: str | None = None,
     progress: bool = False,
+    resume: bool = False,
+    order: dict[str, Any] | None = None,
 ) -> None:
-    """Write every sample of `found` into the sample folder `out`, which appears only when it is whole.
+    """Write every entry of `found` into the folder `out`, which appears only when it is whole.
 
-    body: the card's text about source and licence. report: the one the recipe skips into; counts are added to it.
-    Raises DataError where `out` exists or nothing is left to write, OSError naming `out` where the disk is full.
+    found: `Item`s or `Sample`s make a sample folder, `Sheet`s a page folder. body: the card's text about source and
+    licence. report: the one the recipe skips into; counts are added to it. order: all that the bytes depend on; an
+    interrupted run stays in `OUT.partial` and is resumed only by the same. Raises DataError where `out` exists or
+    nothing is left to write, OSError naming `out` where the disk is full.
     """
     try:
-        with whole_folder(out) as folder:
-            _write(tqdm(found, desc=out.name, unit=" images", mininterval=0.5, disable=not progress), folder, report)
-            if not report.splits:
-                raise DataError(f"{out}: no sample is left to write (skipped: {report.reasons() or 'nothing'})")
-            text = "\n\n".join([_table(report), *report.notes, body.strip()])
-            (folder / "README.md").write_bytes(samples.card(title, report.order(), text, licence).encode())
+        with whole_folder(out, resumable=True, resume=resume) as folder:
+            journal = Journal(folder, order or {})
+            try:
+                bar = tqdm(found, desc=out.name, unit=" images", mininterval=0.5, disable=not progress)
+                noun = _write(_counted(bar, report), folder, journal, report)
+                if not report.splits:
+                    raise DataError(f"{out}: nothing is left to write (skipped: {report.reasons() or 'nothing'})")
+            except BaseException as error:
+                journal.close()
+                if isinstance(error, DataError) or not journal.count + len(journal.lines):
+                    _empty(folder)  # nobody can go on with a run whose data is bad, or that has not begun
+                raise
+            text = "\n\n".join([report.table(noun), *report.notes, body.strip()])
+            card = samples.card(title, report.order() if noun == SampleFolder.noun else [], text, licence)
+            (folder / "README.md").write_bytes(card.encode())
             (folder / "report.json").write_bytes(report.json().encode())
+            journal.close()
+            (folder / FILE).unlink()
     except OSError as error:
         if error.errno == errno.ENOSPC and error.filename is None:  # writing to an open file does not name it
             error.filename = str(out)
         raise
 
 
-def _write(found: Iterable[Sample], folder: Path, report: Report) -> None:
-    """Write images and metadata rows, a sub-folder for each split; a second sample of the same id is skipped."""
+def _counted(bar: tqdm, report: Report) -> Iterator[Entry]:
+    """The entries behind a progress bar, which learns their number when the recipe does."""
+    for entry in bar:
+        bar.total = bar.total or report.expected
+        yield entry
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _write(found: Iterable[Entry], folder: Path, journal: Journal, report: Report) -> str:
+    """Write all entries; the first that is kept says whether they are samples or pages. What to call them."""
+    target: SampleFolder | PageFolder | None = None
     ids: set[str] = set()
-    places: set[str] = set()
     with ExitStack() as stack:
-        files: dict[str, TextIO] = {}
-        for sample in found:
-            if sample.id in ids:
-                report.skip("id seen before", sample.id)
-                continue
-            ids.add(sample.id)
-            if sample.split not in files:
-                files[sample.split] = stack.enter_context(_metadata(folder, sample.split))
-            tally = report.splits.setdefault(sample.split, Tally())
-            name = samples.place(tally.samples, sample.id, ".png")
-            if f"{sample.split}/{name}".lower() in places:  # another id that differs only by case or punctuation
-                name = samples.place(tally.samples, f"{sample.id}.{tally.samples}", ".png")
-            places.add(f"{sample.split}/{name}".lower())
-            path = folder / sample.split / name
-            if tally.samples % samples.PER_FOLDER == 0:
-                path.parent.mkdir(exist_ok=True)
-            images.write(path, sample.image)
-            files[sample.split].write(samples.dump(samples.record(sample, name)))
-            tally.add(sample)
+        for entry, done in _results(found, journal, report):
+            if isinstance(done, Left):
+                report.skip(*done)
+            elif done.found.id in ids:
+                report.skip("id seen before", done.found.id)
+            else:
+                ids.add(done.found.id)
+                target = target or _target(done, folder, stack)
+                tally = report.splits.setdefault(done.found.split, Tally())
+                target.add(done, tally.samples, entry)
+                tally.add(_texts(done.found), done.found.writer)
+            if entry is None:
+                journal.add(*((done.id, done.reason) if isinstance(done, Left) else done.line()))
+        if target is not None:
+            target.finish()
+    return target.noun if target else ""
 
 
-def _metadata(folder: Path, split: str) -> TextIO:
-    """Open metadata.jsonl of a new split; its name becomes a folder and a split on the Hub, so it is checked."""
-    if not re.fullmatch(r"\w+", split):
-        raise DataError(f"split {split!r} is no name: use letters, digits and _ as in train, val, test1")
-    (folder / split).mkdir()
-    return (folder / split / samples.METADATA).open("w", encoding="utf-8", newline="\n")
+def _results(found: Iterable[Entry], journal: Journal, report: Report) -> Iterator[tuple[Work | None, Encoded | Left]]:
+    """What became of each entry that is to be opened, in order; the entry itself where an earlier run dealt with it.
+
+    What the recipe leaves out goes into the report.
+    """
+    for result in opened(journal.known(found), encoded):
+        if not isinstance(result, Known):
+            yield None, result
+        elif isinstance(result.entry, Left):
+            report.skip(*result.entry)
+        else:
+            yield result.entry, again(result.entry, result.outcome)
 
 
-def _table(report: Report) -> str:
-    """The counts of each split as a Markdown table."""
-    rows = [(split, report.splits[split]) for split in report.order()]
-    lines = [f"| {split} | {t.samples:,} | {len(t.writers) or 'unknown'} | {t.characters:,} |" for split, t in rows]
-    return "\n".join(["| split | images | writers | characters |", "|---|---:|---:|---:|", *lines])
+def _target(first: Encoded, folder: Path, stack: ExitStack) -> SampleFolder | PageFolder:
+    return SampleFolder(folder, stack) if isinstance(first.found, Sample) else PageFolder(folder, stack)
+
+
+def _texts(found: Sample | Page) -> list[str]:
+    return [found.text] if isinstance(found, Sample) else [region.text for region in found.regions]

@@ -3,6 +3,7 @@
 A `Sample.source` names one of these; samples of a source that is not here are the user's own.
 """
 
+import re
 from typing import NamedTuple
 
 
@@ -55,3 +56,24 @@ SOURCES = {
         ("ru", "en"),
     ),
 }
+
+PAGES = {  # what of a sample's id names its page
+    "iam": re.compile(r"(\w+-\w+)-\d+.*"),  # a01-000u-00-00, of form a01-000u
+    "school_notebooks_ru": re.compile(r"(.+)-\d{3,}"),
+    "school_notebooks_en": re.compile(r"(.+)-\d{3,}"),
+}
+
+
+def page_of(source: str, id: str) -> str:
+    """The page that a sample was cut from, "" where its data set names none: `page_of("iam", "a01-000u-00-00")`."""
+    pattern = PAGES.get(source)
+    found = pattern.fullmatch(id) if pattern else None
+    return found[1] if found else ""
+
+
+def card_licence(kind: str) -> str | None:
+    """The licence in a card's YAML: that of the data set, None for the user's own pictures, whose it is to say."""
+    allowed = [source for name, source in SOURCES.items() if name.startswith(kind)]
+    if not allowed:
+        return None
+    return allowed[0].licence if allowed[0].redistribute else "other"

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from stackmix.commands import blot, cut, generate, inspect, prepare, train
+from stackmix.commands import blot, check, cut, generate, inspect, prepare, push, train
 
 app = typer.Typer(
     name="stackmix",
@@ -25,7 +25,17 @@ def stackmix() -> None:
     """New handwriting out of real handwriting: cut letters, keep them in a library, stack them into any text."""
 
 
-for command in (prepare.prepare, train.train, cut.cut, inspect.inspect, generate.generate, blot.blot):
+COMMANDS = (
+    prepare.prepare,
+    train.train,
+    cut.cut,
+    inspect.inspect,
+    generate.generate,
+    blot.blot,
+    check.check,
+    push.push,
+)
+for command in COMMANDS:
     app.command()(command)
 
 

@@ -1,24 +1,70 @@
 """Pictures in and out of files as bytes, so that any path works on any system (cv2's own calls fail on Windows)."""
 
+import io
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image as Pictures
+from PIL import ImageOps
 
+from stackmix import headers
 from stackmix.types import DataError, Image
 
+MOST_PIXELS = 200_000_000  # of a picture that is decoded; a page at 600 dpi has 35 million
 
-def decode(data: bytes) -> Image:
+
+class TooLarge(DataError):
+    """A picture of more than MOST_PIXELS pixels, which would fill the memory."""
+
+
+def decode(data: bytes, upright: bool = True) -> Image:
     """Decode an encoded picture to (H, W) uint8 where it is grey, (H, W, 3) RGB otherwise.
 
-    Raises DataError for bytes that are no picture.
+    It is turned upright as its Exif data says, unless `upright` is off; 16 bits are scaled to 8, CMYK becomes RGB, and
+    what is transparent white. Raises DataError for bytes that are no picture or break off, and for more than
+    MOST_PIXELS pixels.
     """
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR) if data else None
+    header = headers.look(data)
+    if header.width * header.height > MOST_PIXELS:
+        size = f"{header.width:,} x {header.height:,}"
+        raise TooLarge(f"a picture of {size} pixels is over the limit of {MOST_PIXELS:,}: scale it down")
+    if not header.whole:
+        raise DataError(f"{len(data)} bytes are a picture that breaks off: copy or download it again")
+    return _on_white(data, upright) if header.alpha else _opaque(data, upright)
+
+
+def suffix_of(data: bytes) -> str:
+    """.png or .jpg for a picture that every program decodes to the same grey or RGB pixels, "" for any other."""
+    header = headers.look(data)
+    return header.suffix if header.plain and headers.upright(data) else ""
+
+
+def _opaque(data: bytes, upright: bool) -> Image:
+    flags = cv2.IMREAD_ANYCOLOR | (0 if upright else cv2.IMREAD_IGNORE_ORIENTATION)
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error:
+        image = None
     if image is None or image.size == 0:
         raise DataError(f"{len(data)} bytes are no picture")
     if data[8:12] == b"WEBP" and image.ndim == 3 and (image == image[..., :1]).all():  # WebP has no grey mode
         return np.ascontiguousarray(image[..., 0])
     return np.ascontiguousarray(image[..., ::-1]) if image.ndim == 3 else image
+
+
+def _on_white(data: bytes, upright: bool) -> Image:
+    """Decode a picture with transparency, laid on white paper; cv2 would leave its transparent pixels black."""
+    try:
+        opened = Pictures.open(io.BytesIO(data))
+        picture = ImageOps.exif_transpose(opened) if upright else opened
+        grey = picture.mode in ("1", "L", "LA")
+        ink = picture.convert("RGBA")
+    except Exception:  # Pillow raises nearly anything on broken pictures
+        raise DataError(f"{len(data)} bytes are no picture") from None
+    paper = Pictures.new("RGBA", ink.size, "white")
+    paper.alpha_composite(ink)
+    return np.array(paper.convert("L" if grey else "RGB"))
 
 
 def encode(image: Image, suffix: str = ".png", quality: int = 95) -> bytes:

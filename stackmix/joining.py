@@ -9,11 +9,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from stackmix.outlines import NOWHERE, gap_between
 from stackmix.rack import Rack
 from stackmix.selection import uniform
 
-BEARING = (0.05, 0.12)  # white beside a letter whose border was clipped to its ink, in x-heights
-GAP = (0.65, 1.25)  # between words
+MAX_SPACING = 0.5  # pieces are moved together or apart by at most, in x-heights
+GAP = (0.65, 1.25)  # between words, in x-heights
 MARGIN = 0.3  # around the whole
 BEND = 0.35  # how far from a border a piece bends
 MAX_BEND = 0.15  # up or down
@@ -46,8 +47,8 @@ def plan(
         before = x
         if spaced:
             x += (GAP[0] + (GAP[1] - GAP[0]) * uniform(state)) * rack.x_height
-        elif k > 0 and position == 0:
-            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * rack.x_height
+        elif k > 0:
+            x += _spacing(pieces[k - 1], pieces[k], rack, starts)
         if wanders and (spaced or k == 0):
             step = down + (2 * uniform(state) - 1) * DRIFT * rack.x_height
             down = min(max(step, -WANDER * rack.x_height), WANDER * rack.x_height)
@@ -69,9 +70,26 @@ def plan(
         found[k, 0] = column - left
         x = float(column + right - left)
         borders[letter] = int(x)
-        if position + length == starts[sample + 1] - starts[sample]:
-            x += (BEARING[0] + (BEARING[1] - BEARING[0]) * uniform(state)) * rack.x_height
     return found, borders
+
+
+@njit(cache=True)
+def _spacing(before: NDArray[np.int32], after: NDArray[np.int32], rack: Rack, starts: NDArray[np.int64]) -> int:
+    """Columns to add between two pieces whose borders meet, so that the white between them is what both had beside
+    them: none where a stroke runs over the border.
+    """
+    last, first = starts[before[0]] + before[1] + before[2] - 1, starts[after[0]] + after[1]
+    left, right = _right_border(before, starts), first + after[0]
+    if rack.joins[left, 2] > 0 and rack.joins[right, 2] > 0:
+        return 0
+    there = gap_between(rack.profiles[last, 1], rack.profiles[first, 0])
+    one, other = np.int64(rack.gaps[left]), np.int64(rack.gaps[right])
+    if one == NOWHERE or other == NOWHERE:
+        one = other = min(one, other)
+    if there == NOWHERE or one == NOWHERE:
+        return 0
+    most = round(MAX_SPACING * rack.x_height)
+    return min(max((one + other) // 2 - there, -most), most)
 
 
 @njit(cache=True, inline="always")

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from stackmix.geometry import INK
 from stackmix.ownership import JOINED
 
+BANDS = 12  # of a third of an x-height, from the top of the working height down
+NOWHERE = np.int16(16000)
 AHEAD = 0.14  # of an x-height to either side of a border, where the slope of its stroke is measured
 
 
@@ -143,4 +145,49 @@ def joins_of(columns: NDArray[np.uint8], seams: NDArray[np.int16], top: int, x_h
         after = _stroke_near(columns[min(column + ahead, width - 1)], row, 1.5 * ahead)
         before, after = (row if before < 0 else before), (row if after < 0 else after)
         found[i, 0], found[i, 1], found[i, 2] = row + top, (after - before) / (2 * ahead), best
+    return found
+
+
+@njit(cache=True, nogil=True)
+def profiles_of(
+    pixels: NDArray[np.uint8], letters: NDArray[np.int32], borders: NDArray[np.int32], band: float
+) -> NDArray[np.int16]:
+    """(L, 2, BANDS) how far each letter's ink stays from its left and its right border, in columns, in each band of
+    rows; NOWHERE in a band without ink.
+
+    pixels, letters: of one sample, as `lift` gives them. borders: (L+1,). band: rows of a band at the working height.
+    """
+    found = np.full((len(letters), 2, BANDS), NOWHERE, np.int16)
+    start = 0
+    for k in range(len(letters)):
+        left, width, top, rows = letters[k]
+        far = np.int64(borders[k + 1] - borders[k] - left)
+        for c in range(width):
+            for y in range(rows):
+                if pixels[start + c * rows + y] < 255 - INK:
+                    j = min(int((top + y) / band), BANDS - 1)
+                    found[k, 0, j] = min(found[k, 0, j], left + c)
+                    found[k, 1, j] = min(found[k, 1, j], far - c - 1)
+        start += width * rows
+    return found
+
+
+@njit(cache=True, nogil=True)
+def gap_between(right: NDArray[np.int16], left: NDArray[np.int16]) -> int:
+    """Columns of white between two letters whose borders meet: the least over bands (BANDS,) and their neighbours."""
+    least = np.int64(NOWHERE)
+    for j in range(BANDS):
+        for i in range(max(j - 1, 0), min(j + 2, BANDS)):
+            if right[j] < NOWHERE and left[i] < NOWHERE:
+                least = min(least, np.int64(right[j]) + np.int64(left[i]))
+    return least
+
+
+@njit(cache=True, nogil=True)
+def gaps_of(profiles: NDArray[np.int16], joins: NDArray[np.float32]) -> NDArray[np.int16]:
+    """(L+1,) columns of white at each border of a sample; NOWHERE where a stroke crosses, and at the outer two."""
+    found = np.full(len(profiles) + 1, NOWHERE, np.int16)
+    for k in range(1, len(profiles)):
+        if joins[k, 2] == 0:
+            found[k] = gap_between(profiles[k - 1, 1], profiles[k, 0])
     return found

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from stackmix.ink import ink_of
 from stackmix.library import LetterLibrary
-from stackmix.outlines import joins_of, lift
+from stackmix.outlines import BANDS, NOWHERE, gaps_of, joins_of, lift, profiles_of
 from stackmix.ownership import owners_of
 from stackmix.types import Image
 
@@ -26,6 +26,7 @@ OVERLAP = 0.06  # of an x-height: how far a cut stroke reaches over its border
 MAX_LEAN = 0.3  # a sample's slant is not changed by more
 MAX_BOLDER = 2.0  # pixels by which a stroke is made wider or thinner at most
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+LEAST_GAPS = 20  # of a writer, for a median of their own
 BATCH = 64  # samples that a thread racks at a time
 
 
@@ -35,7 +36,9 @@ class Rack(NamedTuple):
     letters: (letters, 4) columns from the letter's left border to its outline, its width, its first row at the working
     height, its rows. borders: columns of the library's borders in the racked samples, laid out as
     `LetterLibrary.border_columns`. joins: (borders, 3) the stroke that crosses a border: its row, its slope in rows a
-    column to the right, its thickness in rows, which is 0 where none does.
+    column to the right, its thickness in rows, which is 0 where none does. profiles: (letters, 2, BANDS) of
+    `outlines.profiles_of`. gaps: (borders,) columns of white between the letters there; at a sample's ends what is
+    usual for its hand; outlines.NOWHERE where a stroke crosses.
     """
 
     height: int
@@ -46,6 +49,8 @@ class Rack(NamedTuple):
     letters: NDArray[np.int32]
     borders: NDArray[np.int32]
     joins: NDArray[np.float32]
+    profiles: NDArray[np.int16]
+    gaps: NDArray[np.int16]
 
     @classmethod
     def of(cls, library: LetterLibrary, height: int) -> "Rack":
@@ -53,18 +58,21 @@ class Rack(NamedTuple):
         frame = _Frame(height, X_HEIGHT * height, round(BASELINE * height))
         styles = styles_of(library)[library.writers]
         batches = [range(i, min(i + BATCH, len(library))) for i in range(0, len(library), BATCH)]
-        borders = np.empty(len(library.border_columns), np.int32)
-        joins = np.empty((len(borders), 3), np.float32)
-        letters = np.empty((int(library.starts[-1]), 4), np.int32)
+        count, edges = int(library.starts[-1]), len(library.border_columns)
+        borders, joins = np.empty(edges, np.int32), np.empty((edges, 3), np.float32)
+        letters, profiles = np.empty((count, 4), np.int32), np.empty((count, 2, BANDS), np.int16)
+        gaps = np.empty(edges, np.int16)
+        known = _Known(borders, joins, letters, profiles, gaps)
 
         def fill(batch: range) -> NDArray[np.uint8]:
-            return np.concatenate([_rack(library, i, frame, styles[i], borders, joins, letters) for i in batch])
+            return np.concatenate([_rack(library, i, frame, styles[i], known) for i in batch])
 
         with ThreadPoolExecutor() as pool:
             pixels = _joined(pool.map(fill, batches))
         sizes = letters[:, 1].astype(np.int64) * letters[:, 3]
         at = np.concatenate([[0], np.cumsum(sizes)])[:-1]
-        return cls(height, frame.x_height, frame.baseline, pixels, at, letters, borders, joins)
+        _fill_ends(gaps, library)
+        return cls(height, frame.x_height, frame.baseline, pixels, at, letters, borders, joins, profiles, gaps)
 
     def outline(self, letter: int) -> NDArray[np.uint8]:
         """(width, rows) light of a letter, column by column: a view."""
@@ -77,6 +85,28 @@ class _Frame(NamedTuple):
     height: int
     x_height: float
     baseline: int
+
+
+class _Known(NamedTuple):
+    """What of the rack is filled sample by sample."""
+
+    borders: NDArray[np.int32]
+    joins: NDArray[np.float32]
+    letters: NDArray[np.int32]
+    profiles: NDArray[np.int16]
+    gaps: NDArray[np.int16]
+
+
+def _fill_ends(gaps: NDArray[np.int16], library: LetterLibrary) -> None:
+    """Set the gaps at the ends of samples to the median of those that their writer leaves, or all writers."""
+    places = library.starts + np.arange(len(library.starts))
+    ends = np.stack([places[:-1], places[1:] - 1], axis=1)  # first and last border of each sample
+    owner = np.repeat(library.writers, np.diff(places))
+    inner = gaps < NOWHERE
+    usual = int(np.median(gaps[inner])) if inner.any() else 0
+    for writer in range(len(library.writer_names)):
+        own = gaps[inner & (owner == writer)]
+        gaps[ends[library.writers == writer]] = int(np.median(own)) if len(own) >= LEAST_GAPS else usual
 
 
 def styles_of(library: LetterLibrary) -> NDArray[np.float32]:
@@ -103,11 +133,9 @@ def _rack(
     sample: int,
     frame: _Frame,
     style: NDArray[np.float32],
-    borders: NDArray[np.int32],
-    joins: NDArray[np.float32],
-    letters: NDArray[np.int32],
+    known: _Known,
 ) -> NDArray[np.uint8]:
-    """The pixels of a sample's outlines; what else is known of them goes into the last three arrays."""
+    """The pixels of a sample's outlines; what else is known of them is filled in."""
     first, last = int(library.starts[sample]), int(library.starts[sample + 1])
     own = slice(first + sample, last + sample + 1)
     baseline, skew, x_height, slant, stroke = library.geometry[sample].tolist()
@@ -124,15 +152,19 @@ def _rack(
     if end <= top:  # a baseline far outside its image
         small, top, end, shift = np.zeros((1, small.shape[1]), np.uint8), 0, 1, 0
     columns = np.ascontiguousarray(small[top - shift : end - shift].T)
-    borders[own] = _rising(library.borders(sample) * stretch + pad, pad, len(columns) - pad)
+    borders = _rising(library.borders(sample) * stretch + pad, pad, len(columns) - pad)
     drop = skew * (library.borders(sample) - source[1] / 2)
     rows = np.arange(top, end)
     at = (rows[None, :] + 0.5 - shift) / scale + drop[:, None]  # where each row lies in the source, at each border
     seams = _seams_at(library.seams(sample), at, source[0], stretch, pad + lean * (middle + shift - rows))
     owners, extents = owners_of(columns, seams)
-    joins[own] = joins_of(columns, seams, top, frame.x_height)
-    reach = max(1, round(OVERLAP * frame.x_height))
-    return lift(columns, owners, extents, seams, borders[own], reach, top, letters[first:last])
+    letters = known.letters[first:last]
+    pixels = lift(columns, owners, extents, seams, borders, max(1, round(OVERLAP * frame.x_height)), top, letters)
+    known.borders[own] = borders
+    known.joins[own] = joins_of(columns, seams, top, frame.x_height)
+    known.profiles[first:last] = profiles_of(pixels, letters, borders, frame.x_height / 3)
+    known.gaps[own] = gaps_of(known.profiles[first:last], known.joins[own])
+    return pixels
 
 
 def _scaled(ink: Image, scale: float, least: int, bolder: float) -> Image:

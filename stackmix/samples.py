@@ -25,8 +25,12 @@ PER_FOLDER = 5000  # images in one sub-folder; the Hub refuses more than 10,000 
 
 def place(index: int, name: str, suffix: str) -> str:
     """Where image `index` of a split lies: `place(7, "a01-000u", ".png")` -> "0000/a01-000u.png"."""
-    safe = re.sub(r"[^\w.-]", "_", name).strip(".") or "_"
-    return f"{index // PER_FOLDER:04d}/{safe}{suffix}"
+    return f"{index // PER_FOLDER:04d}/{safe(name)}{suffix}"
+
+
+def safe(name: str) -> str:
+    """A name that any system takes for a file: `safe("a/b:1")` -> "a_b_1"; at most 100 characters of it."""
+    return re.sub(r"[^\w.-]", "_", name).strip(".")[:100] or "_"
 
 
 def record(sample: Sample, file_name: str) -> dict[str, Any]:
@@ -53,7 +57,7 @@ def dump(row: dict[str, Any]) -> str:
 def card(title: str, splits: list[str], body: str, licence: str | None = None) -> str:
     """README.md of a sample folder; its YAML names each split, so that test1 and test2 stay apart."""
     licences = [f"license: {licence}"] if licence else []
-    lines = ["---", *licences, "configs:", "- config_name: default", "  data_files:"]
+    lines = ["---", *licences, *(["configs:", "- config_name: default", "  data_files:"] if splits else [])]
     for split in splits:
         lines += [f"  - split: {split}", f'    path: "{split}/**"']
     return "\n".join([*lines, "---", "", f"# {title}", "", body.strip(), ""])
@@ -102,11 +106,17 @@ def _text(row: dict[str, Any]) -> str:
     return unicodedata.normalize("NFC", row["text"])
 
 
-def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
-    """Decode the image of one metadata row; DataError names a broken or missing image."""
+def picture(folder: Path, split: str, row: dict[str, Any]) -> Path:
+    """The file of a metadata row's image; DataError where it would lie outside its folder."""
     path = folder / split / row["file_name"]
     if not path.resolve().is_relative_to((folder / split).resolve()):
         raise DataError(f"{folder}: file_name {row['file_name']!r} leads out of the folder")
+    return path
+
+
+def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
+    """Decode the image of one metadata row; DataError names a broken or missing image."""
+    path = picture(folder, split, row)
     try:
         image = images.read(path)
     except FileNotFoundError:

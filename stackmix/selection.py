@@ -21,8 +21,8 @@ PLACE_COST = 0.35  # a medial letter at a word's end, or the other way round
 CONTEXT_COST = 0.25  # a letter that had another neighbour where it comes from, on each side
 DOUBT_COST = 0.5  # for a piece whose least sure letter has score 0
 JITTER = 0.5  # the largest random cost, at temperature 1
-BROKEN_COST = 0.9  # a stroke that ends in the air at a seam
-HEIGHT_COST = 2.0  # an x-height between the strokes that meet
+BROKEN_COST = 1.5  # a stroke that ends in the air at a seam
+HEIGHT_COST = 3.0  # an x-height between the strokes that meet
 SLOPE_COST = 0.4  # a stroke that goes on 45 degrees steeper
 THICKNESS_COST = 0.4  # a stroke that goes on twice as thick, or half
 WRITER_COST = 1.0  # another hand
@@ -48,7 +48,7 @@ def uniform(state: NDArray[np.uint64]) -> float:
 class Stock(NamedTuple):
     """What candidates are drawn from: arrays of `PieceIndex`, `LetterLibrary` and `Rack`.
 
-    starts: (N+1,) first letter of each sample. For each letter of the library: places, `places_of` its word; codes;
+    starts: (N+1,) first letter of each sample. For each letter of the library: places, `places_in` its text; codes;
     scores. styles: (hands, 2) of `rack.styles_of`. For each sample: same_text, a number that is equal where texts are;
     writers.
     """
@@ -94,6 +94,11 @@ def places_of(wordly: NDArray[np.bool_]) -> NDArray[np.uint8]:
         if k == len(wordly) - 1 or not wordly[k + 1]:
             places[k] |= 2
     return places
+
+
+def places_in(text: str) -> NDArray[np.uint8]:
+    """`places_of` the letters of a text: places_in("ab.") -> [1, 2, 2]."""
+    return places_of(np.fromiter(map(str.isalnum, text), np.bool_, len(text)))
 
 
 @njit(cache=True)

@@ -17,7 +17,7 @@ from stackmix.library import LetterLibrary
 from stackmix.pasting import paste
 from stackmix.pieces import SPACE
 from stackmix.rack import Rack
-from stackmix.selection import Choice, Stock, places_of, select, uniform
+from stackmix.selection import Choice, Stock, places_in, places_of, select, uniform
 from stackmix.types import DataError, Word
 
 # chance of a longest piece of 2, 3, .. 8 letters: shorter than in StackMix, for fewer verbatim copies of short words
@@ -35,7 +35,6 @@ class Stacker:
         self.texts = {text: number for number, text in enumerate(dict.fromkeys(library.texts))}
         self.wordly = np.array([False, *(letter.isalnum() for letter in index.alphabet)])
         codes = index.encode("".join(library.texts))
-        bounds = zip(library.starts[:-1].tolist(), library.starts[1:].tolist(), strict=True)
         self.stock = Stock(
             index.keys,
             index.starts,
@@ -44,7 +43,7 @@ class Stacker:
             index.entry_position,
             index.entry_writer,
             library.starts,
-            np.concatenate([places_of(self.wordly[codes[a:b]]) for a, b in bounds]),
+            np.concatenate([places_in(text) for text in library.texts]),
             codes,
             library.scores,
             self.rack.joins,

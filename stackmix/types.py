@@ -49,6 +49,35 @@ class Sample:
     seams: NDArray[np.int16] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A word, a line or another part of a page: `Region(polygon, "Labour", line=3)`.
+
+    polygon: (N, 2) float32 (x, y). text: NFC, "" where there is none. category: pupil_text and the others of
+    `stackmix.pages.CATEGORIES`. line: the words of a line have the same number, None where it is unknown.
+    """
+
+    polygon: NDArray[np.float32]
+    text: str = ""
+    category: str = "pupil_text"
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole page with its words and lines: image as in `Sample`, and in reading order where the source has one.
+
+    id: unique inside its data set. writer: "" where unknown. source, split: as in `Sample`.
+    """
+
+    image: Image
+    regions: tuple[Region, ...]
+    id: str
+    writer: str = ""
+    source: str = ""
+    split: str = "train"
+
+
 class Alignment(NamedTuple):
     """Frames of each letter of one text: letter k fires in frames starts[k]..stops[k] (half open, rising, disjoint).
 

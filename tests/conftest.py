@@ -17,7 +17,7 @@ from stackmix.types import Image, Sample
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--handwriting", type=Path, metavar="DIR", help="folder that holds iam/")
+    parser.addoption("--handwriting", type=Path, metavar="DIR", help="folder that holds iam/, and hkr/, hooker/ ...")
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +29,18 @@ def handwriting(request: pytest.FixtureRequest) -> Path:
     if not (folder / "iam").is_dir():
         pytest.fail(f"--handwriting {folder} holds no iam/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def handwriting_of(handwriting: Path) -> Callable[[str], Path]:
+    """`handwriting_of("hooker")` -> that part of --handwriting; the test is skipped where it is not there."""
+
+    def part(name: str) -> Path:
+        if not (handwriting / name).is_dir():
+            pytest.skip(f"--handwriting {handwriting} holds no {name}/")
+        return handwriting / name
+
+    return part
 
 
 class Drawn(NamedTuple):

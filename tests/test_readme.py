@@ -13,7 +13,7 @@ import typer.main
 
 from stackmix import __version__
 from stackmix.cli import app
-from stackmix.library import SCHEMA
+from stackmix.storing import SCHEMA
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

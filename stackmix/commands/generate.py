@@ -12,52 +12,63 @@ if TYPE_CHECKING:
     from stackmix.rendering import Look
 
 
+PaperNames = Annotated[
+    str,
+    typer.Option(
+        help="Of white, plain, lined, squared, slanted, own (the source's), any, folders of photos; commas between."
+    ),
+]
+InkNames = Annotated[
+    str,
+    typer.Option(
+        help="Of black, blue, violet, red, pencil, as-written, any; commas between, of several each image draws one."
+    ),
+]
+Hand = Annotated[Literal["one", "mixed"], typer.Option(help="Each image in one writer's letters, or in mixed ones.")]
+ChoiceOfPieces = Annotated[
+    Literal["units", "random"],
+    typer.Option(help="The pieces that join best, or random ones plainly pasted, to compare with."),
+]
+Temperature = Annotated[
+    float, typer.Option(min=0, help="0 takes the pieces that join best of all, more varies them more.")
+]
+FormatName = Annotated[
+    Literal["imagefolder", "parquet"], typer.Option(help="Pictures as files, or inside of parquet shards.")
+]
+BlotShare = Annotated[float, typer.Option(min=0, max=1, help="The chance that an image gets a blot or a strike-out.")]
+LibraryFolder = Annotated[
+    Path | None, typer.Option(help="A letter library; without it the Russian and English one that ships.")
+]
+Unit = Annotated[Literal["word", "line"], typer.Option(help="Split the corpus at white space, or write its lines.")]
+Count = Annotated[
+    int | None,
+    typer.Option(min=1, help="Samples: the corpus in order, then drawn from it. Without it: each item once."),
+]
+Balance = Annotated[
+    bool, typer.Option("--balance", help="Draw items so that rare characters are seen as often as others.")
+]
+SkipMissing = Annotated[bool, typer.Option("--skip-missing", help="Leave out items with characters the library lacks.")]
+
+
 def generate(
     corpus: Annotated[Path, typer.Option(help="A UTF-8 text file, one text a line.")],
-    library: Annotated[
-        Path | None, typer.Option(help="A letter library; without it the Russian and English one that ships.")
-    ] = None,
+    library: LibraryFolder = None,
     out: Annotated[Path, typer.Option(help="The sample folder to make.")] = Path("synth"),
-    unit: Annotated[
-        Literal["word", "line"], typer.Option(help="Split the corpus at white space, or write its lines.")
-    ] = "word",
-    count: Annotated[
-        int | None,
-        typer.Option(min=1, help="Samples: the corpus in order, then drawn from it. Without it: each item once."),
-    ] = None,
+    unit: Unit = "word",
+    count: Count = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
     height: Annotated[int, typer.Option(min=16, max=1024, help="Pixels.")] = 64,
-    paper: Annotated[
-        str,
-        typer.Option(help="Of white, plain, lined, squared, slanted, own (the source's), any, or folders of photos."),
-    ] = "white",
-    ink: Annotated[
-        str, typer.Option(help="Of black, blue, violet, red, pencil, as-written, any; of several each image draws one.")
-    ] = "black",
-    hand: Annotated[
-        Literal["one", "mixed"], typer.Option(help="Each image in one writer's letters, or in mixed ones.")
-    ] = "one",
-    choice: Annotated[
-        Literal["units", "random"],
-        typer.Option(help="The pieces that join best, or random ones plainly pasted, to compare with."),
-    ] = "units",
-    temperature: Annotated[
-        float, typer.Option(min=0, help="0 takes the pieces that join best of all, more varies them more.")
-    ] = 1.0,
-    format: Annotated[
-        Literal["imagefolder", "parquet"], typer.Option(help="Pictures as files, or inside of parquet shards.")
-    ] = "imagefolder",
+    paper: PaperNames = "white",
+    ink: InkNames = "black",
+    hand: Hand = "one",
+    choice: ChoiceOfPieces = "units",
+    temperature: Temperature = 1.0,
+    format: FormatName = "imagefolder",
     workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes are the same for any number.")] = 1,
-    balance: Annotated[
-        bool, typer.Option("--balance", help="Draw items so that rare characters are seen as often as others.")
-    ] = False,
-    skip_missing: Annotated[
-        bool, typer.Option("--skip-missing", help="Leave out items with characters the library lacks.")
-    ] = False,
+    balance: Balance = False,
+    skip_missing: SkipMissing = False,
     rejects: RejectsFile = None,
-    blots: Annotated[
-        float, typer.Option(min=0, max=1, help="The chance that an image gets a blot or a strike-out.")
-    ] = 0.0,
+    blots: BlotShare = 0.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, same options.")] = False,
 ) -> None:
     """Stack the letters of a library into the words or lines of a corpus and write them as a sample folder."""
@@ -98,13 +109,18 @@ def generate(
 
 
 def _look(paper: str, ink: str) -> "Look":
-    """The papers and inks that are named with commas between; `any`: all that are drawn."""
+    """The papers and inks that are named with commas between; `any`: all that are drawn. Tells of broken photos."""
     from stackmix.inks import COLOURS
-    from stackmix.papers import OWN, PAPERS
+    from stackmix.papers import OWN, PAPERS, from_folder
     from stackmix.rendering import Look
     from stackmix.types import DataError
 
     papers = [name for name in PAPERS if name != OWN] if paper == "any" else paper.split(",")
+    skipped: list[str] = []
+    for folder in (Path(name) for name in papers if name not in PAPERS and Path(name).is_dir()):
+        from_folder(folder, skipped)
+    for line in skipped:
+        typer.echo(f"left out: {line}", err=True)
     inks = list(COLOURS) if ink == "any" else ink.split(",")
     try:
         return Look(tuple(papers), tuple(inks))

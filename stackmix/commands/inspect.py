@@ -1,4 +1,4 @@
-"""`stackmix inspect`: one picture of a letter library or a sample folder."""
+"""`stackmix inspect`: one picture of a letter library, or of a sample folder with its statistics."""
 
 import unicodedata
 from pathlib import Path
@@ -27,12 +27,19 @@ def inspect(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the words.")] = 0,
 ) -> None:
-    """Draw 100 random words with their letter borders, baseline and x-height, and what a library covers."""
-    from stackmix import images, inspection, staging
+    """Draw 100 random words with their letter borders, and what a library covers or a sample folder holds.
+
+    A sample folder's characters, lengths, sizes, writers and splits are also printed.
+    """
+    from stackmix import images, inspection, plots, staging
+    from stackmix.library import FILE
 
     if letter and text is not None:
         raise typer.BadParameter("--letter shows single letters: leave --text out")
-    sheet = inspection.inspect_letter(path, letter) if letter else inspection.inspect(path, text, seed)
+    if letter:
+        sheet = inspection.inspect_letter(path, letter)
+    else:
+        sheet = inspection.inspect(path, text, seed) if (path / FILE).is_file() else plots.overview(path, seed)
     staging.write_whole(out, images.encode(sheet.image, out.suffix.lower() or ".png"))
     size = f"{out}: {sheet.image.shape[1]} x {sheet.image.shape[0]} pixels"
     if letter:  # stdout is for the ids alone

@@ -59,7 +59,7 @@ def outside(shape: tuple[int, ...], boxes: list[Box]) -> NDArray[np.bool_]:
 
 
 def ranges(low: int, high: int, whole: bool = False) -> st.SearchStrategy[Any]:
-    one: st.SearchStrategy[Any] = st.integers(low, high) if whole else st.floats(low, high)
+    one: st.SearchStrategy[Any] = st.integers(low, high) if whole else st.floats(low, high, allow_subnormal=False)
     return one | st.tuples(one, one).map(lambda pair: tuple(sorted(pair)))
 
 

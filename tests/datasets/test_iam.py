@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stackmix import images
-from stackmix.datasets import iam
-from stackmix.datasets.preparing import Report
+from stackmix import images, pages
+from stackmix.datasets import cropping, iam, school_notebooks, storage
+from stackmix.datasets.preparing import Report, prepare
 from stackmix.types import DataError, Image
 
 # A form is 100 wide and 80 high; each word in it is a block of its own grey value: a cut shows where it is from.
@@ -107,7 +107,7 @@ def ready(tmp_path: Path) -> Path:
         for item in iam.parse(root / "ascii" / f"{unit}s.txt", unit, Report()):
             path = root / f"{unit}s" / item.form[:3] / item.form / f"{item.id}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            cut = iam.cut(form(), item.box)
+            cut = cropping.cut(form(), pages.box(*item.box))
             if item.form == "b02-003":
                 path.write_bytes(b"")
             elif item.form != "b02-002" and cut.size:
@@ -137,6 +137,18 @@ def test_forms_give_the_good_words_and_name_the_others(forms: Path) -> None:
     assert report.skipped == SKIPPED | boxes
 
 
+def test_pictures_that_no_list_names_are_reported(forms: Path, ready: Path) -> None:
+    images.write(forms / "forms" / "z01-000.png", form())
+    images.write(ready / "words" / "z01.png", form())
+    for root, name in ((forms, "z01-000.png"), (ready, "z01.png")):
+        report = Report()
+        assert texts(root, report=report) == GOOD
+        assert report.skipped["image without label"] == [name]
+    report = Report()
+    list(iam.read_pages(forms, report=report))
+    assert report.skipped["image without label"] == ["z01-000.png"]
+
+
 def test_ready_pictures_give_the_same(ready: Path) -> None:
     report = Report()
     assert texts(ready, report=report) == GOOD
@@ -156,14 +168,12 @@ def test_a_box_that_sticks_out_is_clipped(forms: Path) -> None:
     assert shapes["b02-001-00-00"] == (8, 10)  # from -5, -4
 
 
-@pytest.mark.parametrize(
-    "box", [(0, 0, 3, 2), (-1, -1, 3, 3), (5, 4, 9, 9), (-9, 1, 3, 3), (-1, -1, -1, -1), (2, 2, 0, 3), (9, 9, 2, 2)]
-)
+@pytest.mark.parametrize("box", [(0, 0, 3, 2), (-1, -1, 3, 3), (5, 4, 9, 9), (-9, 1, 3, 3), (2, 2, 0, 3), (9, 9, 2, 2)])
 def test_cut_against_a_mask(box: tuple[int, int, int, int]) -> None:
     page = np.arange(42, dtype=np.uint8).reshape(6, 7)
     x, y, width, height = box
     inside = [page[r, c] for r in range(6) for c in range(7) if y <= r < y + height and x <= c < x + width]
-    assert iam.cut(page, box).ravel().tolist() == inside
+    assert cropping.cut(page, pages.box(*box)).ravel().tolist() == inside
 
 
 def test_lines_join_their_words(forms: Path, ready: Path) -> None:
@@ -222,8 +232,8 @@ def test_lists_may_lie_in_the_root_and_forms_in_parts(forms: Path) -> None:
 
 def test_a_form_is_decoded_once(forms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: Counter[str] = Counter()
-    read = images.read
-    monkeypatch.setattr(images, "read", lambda path: opened.update([path.stem]) or read(path))
+    read = storage.Folder.read
+    monkeypatch.setattr(storage.Folder, "read", lambda self, name: opened.update([name[:-4]]) or read(self, name))
     list(iam.read(forms))
     assert opened["a01-000u"] == opened["b02-001"] == 1
     assert "c03-001" not in opened and "d04-001" not in opened
@@ -282,5 +292,71 @@ def test_real_words(handwriting: Path) -> None:
         "crossed out": 21,
         "no box": 7,
         "no ink": 1,
+        "image without label": 98,
     }
     assert all(text == " ".join(text.split()) and len(shape) == 2 for _, _, text, shape in rows)
+
+
+def test_pages_have_words_and_lines_with_polygons(forms: Path) -> None:
+    report = Report()
+    first, second = iam.read_pages(forms, report=report)
+    assert (first.id, first.writer, first.split, first.source) == ("a01-000u", "000", "train", "iam")
+    words = [r for r in first.regions if r.category == "pupil_text"]
+    assert [(r.text, r.line) for r in words[:3]] == [("A", 0), ("M Ps", 0), ("to", 0)]
+    assert words[0].polygon.tolist() == [[10, 10], [30, 10], [30, 18], [10, 18]]
+    assert ("", 2) in [(r.text, r.line) for r in words]  # crossed out: a place without a text
+    assert [r.text for r in first.regions if r.category == "text_line"] == ["A M Ps to", "stop life", ""]
+    assert (second.id, second.split, len(second.regions)) == ("b02-001", "test", 2)
+    assert report.skipped["missing image"] == ["b02-002"] and report.skipped["broken image"] == ["b02-003"]
+    assert report.skipped["form not in forms.txt"] == ["c03-001"] and report.skipped["form in no split"] == ["d04-001"]
+    assert [page.id for page in iam.read_pages(forms, split="test")] == ["b02-001"]
+
+
+def test_pages_lose_the_printed_text_at_their_top(forms: Path) -> None:
+    """A real form: 80 rows of print above the handwriting, whose boxes lie below it."""
+    move_down(forms, 80)
+    page = np.concatenate([np.full((80, 100), 255, np.uint8), form()])
+    page[10:40, 5:95:2] = 0
+    images.write(forms / "forms" / "a01-000u.png", page)
+    first = next(iam.read_pages(forms))
+    np.testing.assert_array_equal(first.image, form())  # ten rows are left above the first box
+    assert first.regions[0].polygon[:, 1].tolist() == [10, 10, 18, 18]
+
+
+def move_down(root: Path, down: int) -> None:
+    """Move all boxes of words.txt and lines.txt down."""
+    for name in ("words", "lines"):
+        path, rows = root / "ascii" / f"{name}.txt", []
+        at = 4 if name == "words" else 5
+        for row in path.read_text(encoding="utf-8").splitlines():
+            fields = row.split(" ")
+            if len(fields) > 7 and fields[at].isdigit():
+                fields[at] = str(int(fields[at]) + down)
+            rows.append(" ".join(fields))
+        path.write_text("\n".join(rows), encoding="utf-8")
+
+
+def test_a_page_folder_of_forms_is_cut_into_the_same_words(forms: Path, tmp_path: Path) -> None:
+    report = Report()
+    prepare(iam.entries(forms, unit="page", report=report), tmp_path / "pages", title="", body="", report=report)
+    again = {(s.text, s.writer, s.source, s.split): s.image for s in school_notebooks.read(tmp_path / "pages")}
+    for sample in iam.read(forms):
+        np.testing.assert_array_equal(again[sample.text, sample.writer, "iam", sample.split], sample.image)
+
+
+def test_counts_that_differ_from_the_whole_database_are_told(forms: Path) -> None:
+    report = Report()
+    list(iam.read(forms, report=report))
+    assert report.notes[-1] == "words.txt lists 15 words; the whole of IAM has 115,320."
+
+
+def test_real_pages(handwriting: Path) -> None:
+    """Forms with words or lines in the part of IAM in DIR/iam: counts as observed."""
+    report = Report()
+    kinds: Counter[str] = Counter()
+    count = 0
+    for page in iam.read_pages(handwriting / "iam", split="val", report=report):
+        count += 1
+        kinds.update(region.category for region in page.regions)
+    assert count == 60 and not report.skipped
+    assert kinds["text_line"] > 500 and kinds["pupil_text"] > 3000

@@ -348,3 +348,33 @@ def test_it_runs_as_a_program(library_folder: Path, tmp_path: Path) -> None:
     assert (found.returncode, found.stdout) == (1, "")
     assert found.stderr == "stackmix: corpus нет.txt: No such file or directory\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_check_tells_and_ends_with_1_for_a_leak(
+    shell: Shell, sample_of: Callable, folder_of: Callable, tmp_path: Path
+) -> None:
+    clean = folder_of(tmp_path / "a", [sample_of("bad", "anna"), sample_of("gone", "boris", split="test")])
+    code, said, errors = shell.run("check", clean)
+    assert (code, said) == (0, "no leaks\n") and not [line for line in errors if line.startswith("stackmix")]
+    leaking = folder_of(tmp_path / "b", [sample_of("gone", "carl", id="copy")])
+    code, said, _ = shell.run("check", clean, leaking, "--out", tmp_path / "leaks.json")
+    assert code == 1 and said.splitlines()[-1] == "1 leak"
+    assert said.startswith(f"leak: {leaking} train and {clean} test share 1 picture: copy = boris-gone")
+    found = json.loads((tmp_path / "leaks.json").read_text("utf-8"))
+    assert found["leaks"] == 1 and found["findings"][0]["pairs"] == [["copy", "boris-gone", 1.0]]
+
+
+def test_check_refuses_what_is_no_data_set(shell: Shell, tmp_path: Path) -> None:
+    assert complains(shell.run("check", tmp_path), str(tmp_path), "stackmix prepare")
+    code, _, errors = shell.run("check", tmp_path, tmp_path / "x" / "..")
+    assert code == 2 and "twice" in "".join(errors)
+
+
+def test_inspect_prints_a_folder_s_statistics(
+    shell: Shell, sample_of: Callable, folder_of: Callable, tmp_path: Path
+) -> None:
+    folder = folder_of(tmp_path / "a", [sample_of("bad", "anna"), sample_of("gone", "boris", split="test")])
+    code, said, _ = shell.run("inspect", folder, "--out", tmp_path / "sheet.png")
+    assert code == 0 and "fewer than 20 times" in said
+    assert ["all", "2", "7", "2"] in [line.split()[:4] for line in said.splitlines()]
+    assert images.read(tmp_path / "sheet.png").shape[1] == 1600

@@ -58,3 +58,53 @@ def test_broken_bytes_are_named(tmp_path: Path, data: bytes) -> None:
 def test_what_cannot_be_encoded_is_named(shape: tuple[int, int], suffix: str) -> None:
     with pytest.raises(DataError, match="does not encode as"):
         images.encode(np.zeros(shape, np.uint8), suffix)
+
+
+def saved(picture: Pictures.Image, format: str, **options: object) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, format, **options)  # type: ignore[arg-type]
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(("mode", "format"), [("RGBA", "png"), ("LA", "png"), ("RGBA", "webp"), ("RGBA", "tiff")])
+def test_what_is_transparent_is_paper(mode: str, format: str) -> None:
+    """Ink of alpha a on white is 255 - a, whatever colour lies under the transparent part."""
+    alpha = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    picture = Pictures.fromarray(np.dstack([np.zeros((16, 16, 3), np.uint8), alpha]), "RGBA").convert(mode)
+    found = images.decode(saved(picture, format, **({"lossless": True} if format == "webp" else {})))
+    assert found.shape == ((16, 16) if mode == "LA" else (16, 16, 3))
+    assert np.abs((found if mode == "LA" else found[..., 0]).astype(int) - (255 - alpha.astype(int))).max() <= 1
+
+
+def test_a_palette_with_a_transparent_colour_is_laid_on_white() -> None:
+    picture = Pictures.new("P", (4, 3), 0)
+    picture.putpalette([0, 0, 0, 200, 10, 10])
+    picture.putpixel((1, 1), 1)
+    found = images.decode(saved(picture, "png", transparency=0))
+    assert found[0, 0].tolist() == [255, 255, 255] and found[1, 1].tolist() == [200, 10, 10]
+
+
+def test_sixteen_bits_become_eight() -> None:
+    wide = np.arange(0, 65536, 257, dtype=np.uint16).reshape(16, 16)
+    for format in ("png", "tiff"):
+        found = images.decode(saved(Pictures.fromarray(wide), format))
+        np.testing.assert_array_equal(found, wide // 257)
+
+
+def test_cmyk_becomes_rgb() -> None:
+    colour = Pictures.new("RGB", (16, 16), (200, 100, 30))
+    found = images.decode(saved(colour.convert("CMYK"), "jpeg", quality=95))
+    assert np.abs(found.astype(int) - (200, 100, 30)).max() <= 4
+
+
+def test_a_picture_is_left_lying_where_that_is_wanted() -> None:
+    exif = Pictures.Exif()
+    exif[0x0112] = 6
+    data = saved(Pictures.new("RGB", (20, 10)), "jpeg", exif=exif)
+    assert images.decode(data).shape == (20, 10, 3) and images.decode(data, upright=False).shape == (10, 20, 3)
+
+
+def test_only_pictures_that_all_programs_read_alike_keep_their_bytes() -> None:
+    grey = Pictures.new("L", (5, 4), 9)
+    assert images.suffix_of(saved(grey, "png")) == ".png" and images.suffix_of(saved(grey, "jpeg")) == ".jpg"
+    assert images.suffix_of(saved(grey.convert("RGBA"), "png")) == images.suffix_of(saved(grey, "bmp")) == ""

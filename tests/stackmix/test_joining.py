@@ -27,7 +27,7 @@ def shifted(column: list[int], down: float, rows: int, top: int) -> np.ndarray:
 
 
 @settings(max_examples=200, deadline=None)
-@given(COLUMNS, st.floats(-20, 20), st.integers(-4, 10))
+@given(COLUMNS, st.floats(-20, 20, allow_subnormal=False), st.integers(-4, 10))
 def test_a_column_lies_between_rows(column: list[int], down: float, top: int) -> None:
     light = np.full(16, 255, np.uint8)
     _lay_column(light, np.array(column, np.uint8), top, down)

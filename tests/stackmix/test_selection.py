@@ -25,7 +25,7 @@ from stackmix.selection import (
     WRITER_COST,
     Choice,
     next_random,
-    places_of,
+    places_in,
     select,
     uniform,
 )
@@ -72,11 +72,7 @@ def test_uniform_is_splitmix_in_0_to_1(seed: int) -> None:
     [("", []), ("a", [3]), ("ab", [1, 2]), ("abc", [1, 0, 2]), ("ab.", [1, 2, 2]), ("ёж 7я", [1, 2, 0, 1, 2])],
 )
 def test_places_in_words(text: str, places: list[int]) -> None:
-    assert places_in(text) == places
-
-
-def places_in(text: str) -> list[int]:
-    return places_of(np.array([letter.isalnum() for letter in text], bool)).tolist()
+    assert places_in(text).tolist() == places
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +181,7 @@ def test_the_cheapest_of_all_chains_is_chosen(
 ) -> None:
     codes = stacker.library.index.encode(text)
     state, choice = np.array([seed], np.uint64), Choice(longest, mixed, temperature, -1)
-    places = np.array(places_in(text), np.uint8)
+    places = places_in(text)
     found = select(codes, places, choice, np.array(hands, np.int32), state, stacker.stock)
     nodes = draw_nodes(stacker, text, choice, hands, seed)
     best = min(cost_of(chain, stacker) for chain in chains(nodes, 0, len(text)))
@@ -224,7 +220,7 @@ def test_mixed_hands_mix_where_one_cannot_write_it_all(stacker: Stacker) -> None
 def test_letter_that_no_hand_has_leaves_nothing(stacker: Stacker) -> None:
     encode, hands = stacker.library.index.encode, np.arange(3, dtype=np.int32)
     state, choice = np.zeros(1, np.uint64), Choice(3, False, 1.0, -1)
-    places = np.array(places_in("abxa"), np.uint8)
+    places = places_in("abxa")
     assert select(encode("abxa"), places, choice, hands, state, stacker.stock).shape == (0, 3)
     only = np.array([1], np.int32)  # boris has no k
     assert len(select(encode("kab"), places[:3], choice, only, state, stacker.stock)) == 0
