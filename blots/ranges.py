@@ -18,15 +18,14 @@ def between(name: str, value: float | Sequence[float], least: float, most: float
     """
     pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
     kind, kinds = ("whole number", (int, np.integer)) if whole else ("number", (int, float, np.integer, np.floating))
-    numbers = [isinstance(v, kinds) and not isinstance(v, bool) and math.isfinite(v) for v in pair]
+    numbers = [isinstance(v, kinds) and not isinstance(v, bool) and abs(v) < math.inf for v in pair]
     if len(pair) != 2 or not all(numbers):
         raise ValueError(f"{name} is {value!r}: give one {kind} or two, (low, high)")
     low, high = (int(v) if whole else float(v) for v in pair)
     if low > high:
         raise ValueError(f"{name} is {value!r}: the lower number comes first")
     if low < least or high > most:
-        bounds = f"lies in {least:g}..{most:g}" if math.isfinite(most) else f"is at least {least:g}"
-        raise ValueError(f"{name} is {value!r}: it {bounds}")
+        raise ValueError(f"{name} is {value!r}: it lies in {least:g}..{most:g}")
     return low, high
 
 
@@ -39,7 +38,7 @@ def chance(name: str, value: float) -> float:
 
 def color_of(value: Color | Sequence[int]) -> Color:
     """A grey value, an RGB triple in 0..255, or "ink"; ValueError with the value otherwise."""
-    if value == "ink":
+    if isinstance(value, str) and value == "ink":
         return "ink"
     parts: list[Any] = list(value) if isinstance(value, list | tuple) else [value] * 3
     if len(parts) != 3 or not all(type(v) is int and 0 <= v <= 255 for v in parts):

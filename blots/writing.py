@@ -1,4 +1,4 @@
-"""What the writing in an image looks like, measured in a tenth of a millisecond: its ink, its lines and its words.
+"""What the writing in an image looks like: its ink, its lines and its words, from some thousand pixels.
 
 A sample of the pixels gives paper and ink; the slope whose row profile is the most uneven is the skew (projection
 profiles, Postl 1986); the rows of a line that have much ink are its x-height; gaps between columns part its words.
