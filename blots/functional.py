@@ -20,7 +20,7 @@ WORD = 8  # pixels of a mask in 64 bits, which are passed over at once where the
 NEGLIGIBLE = 1e-3  # of the largest Bernstein weight
 THINNEST, PALEST = 0.6, 0.3  # a pen's width in pixels and pressure, at least
 FLAT = 0.2  # pixels between a curve and the straight lines it is drawn with
-SHORT = 2.0  # pixels that such a line is long, where a curve turns on the spot
+SHORT = 3.0  # pixels that such a line is long, where a curve turns on the spot
 
 
 @lru_cache(maxsize=128)

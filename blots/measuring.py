@@ -11,10 +11,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-ENOUGH_EDGES = 3072  # pixels that tell slant and stroke width
+ENOUGH_EDGES = 2048  # pixels that tell slant and stroke width
 ENOUGH_INK = 300  # inked pixels that tell the skew
 FAINT = 40  # grey levels between paper and ink below which nothing is written
-STEEPEST, SLOPES = 0.12, 13  # the skews that are tried: -STEEPEST..STEEPEST, so many
+STEEPEST, SLOPES = 0.12, 6  # the skews that are tried: level, and so many up to STEEPEST either way
 PAPER, DARKEST = 0.7, 0.005  # shares of the pixels: paper is lighter than the first, full ink darker than the second
 LINE, MIDDLE = 0.12, 0.45  # shares of the fullest row: more is a line of writing, is its x-height
 FLATTEST = 0.2  # of a line: no x-height is less
@@ -93,25 +93,30 @@ def color_at(image: NDArray, points: NDArray[np.int32], below: float) -> tuple[f
 
 @njit(cache=True, error_model="numpy")
 def skew_of(points: NDArray[np.int32], stride: int, down: int) -> float:
-    """The slope, of SLOPES even ones, whose row profile is the most uneven: rows that the writing falls per column.
+    """The slope whose row profile is the most uneven, of SLOPES even ones either way: rows writing falls per column.
 
     points: (n, 2) row and column of ink, by rows; every `stride`-th is looked at. down: rows that count as one.
     """
-    best, most = 0.0, -1.0
+    best, most = 0.0, -1
     right = 0
     for k in range(0, len(points), stride):
         right = max(right, points[k, 1])
     rise, share = right * STEEPEST, 1 / down
-    for number in range(SLOPES):
-        slope = STEEPEST * (2 * number / (SLOPES - 1) - 1)
-        counts = np.zeros(int((points[-1, 0] + 2 * rise) * share) + 2, np.int64)
-        power = 0
+    for number in range(SLOPES + 1):
+        slope = STEEPEST * number / SLOPES
+        counts = np.zeros((2, int((points[-1, 0] + 2 * rise) * share) + 2), np.int64)
+        falling, rising = 0, 0  # side by side: neighbours fall into one row, and each would wait for the last
         for k in range(0, len(points), stride):
-            row = int((points[k, 0] - slope * points[k, 1] + rise) * share)
-            power += 2 * counts[row] + 1  # counts[row] ** 2 grows by that
-            counts[row] += 1
-        if power > most:
-            best, most = slope, power
+            lean = slope * points[k, 1]
+            one, other = int((points[k, 0] + rise - lean) * share), int((points[k, 0] + rise + lean) * share)
+            falling += 2 * counts[0, one] + 1  # counts ** 2 grows by that
+            rising += 2 * counts[1, other] + 1
+            counts[0, one] += 1
+            counts[1, other] += 1
+        if falling > most:
+            best, most = slope, falling
+        if rising > most:
+            best, most = -slope, rising
     return best
 
 

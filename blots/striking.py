@@ -76,7 +76,7 @@ class Target(NamedTuple):
 
 def chosen_words(writing: Writing, count: int, rng: np.random.Generator) -> Target:
     """Up to `count` neighbouring words of one line; a wider line is drawn more often."""
-    spans = [sum(right - left for left, right in one.words) for one in writing.lines]
+    spans = [one.words[-1][1] - one.words[0][0] for one in writing.lines]
     place = rng.random() * sum(spans)
     for one, span in zip(writing.lines, spans, strict=True):  # noqa: B007
         place -= span
