@@ -3,12 +3,13 @@
     bash benchmarks/peers.sh ../peers augmixations hwb augraphy straug
     python benchmarks/blots.py --peers ../peers [--blots 2000] [--picture histograms.png]
 
-CPU milliseconds of one process on one core, the best and the median of ROUNDS rounds in which all take turns. A whole
-call is `A.Compose([...])(image=image)`, with all that albumentations does around it and a copy of the image; a kernel
-alone lays ready drawn marks on an image in place. Images are words stacked from the library in the package. Peers run in environments of their own, in the same run. Those with
-blots take no grey images: they get three channels. straug has neither blots nor strike-outs: its grid of lines stands
-in. Then how blots look: covered area, stroke count and stroke width of as many blots at equal parameters, measured
-from the pixels by the same code, with the largest distance between the cumulative histograms (Kolmogorov-Smirnov).
+CPU milliseconds of one process on one core, the best and the median of ROUNDS rounds in which all take turns. Images
+are words stacked from the library in the package. A whole call is `A.Compose([...])(image=image)`, with all that
+albumentations does around it and a copy of the image; a kernel alone lays ready drawn marks on an image in place.
+Peers run in environments of their own, in the same run. Those with blots take no grey images: they get three channels.
+straug has neither blots nor strike-outs: its grid of lines stands in. Then how blots look: covered area, stroke count
+and stroke width of as many blots at equal parameters, measured from the pixels by the same code, with the largest
+distance between the cumulative histograms (Kolmogorov-Smirnov).
 Each figure is a JSON line: figure, value, unit, peer, peer's value, ratio.
 """
 
