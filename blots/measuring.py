@@ -37,8 +37,8 @@ def sample(image: NDArray, down: int, across: int) -> tuple[NDArray[np.uint8], N
             grey = np.int64(value if image.itemsize == 1 else min(max(value, np.float32(0)), np.float32(1)) * 255)
             found[y, x] = grey
             counts[((x & 1) << 8) + grey] += 1
-    for grey in range(256):
-        counts[grey] += counts[256 + grey]
+    for k in range(256):
+        counts[k] += counts[256 + k]
     return found, counts[:256]
 
 

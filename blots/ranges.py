@@ -16,8 +16,9 @@ def between(name: str, value: float | Sequence[float], least: float, most: float
 
     whole: both are whole numbers.
     """
-    pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    kind, kinds = ("whole number", (int, np.integer)) if whole else ("number", (int, float, np.integer, np.floating))
+    pair: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) else (value, value)
+    kind = "whole number" if whole else "number"
+    kinds: Any = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     numbers = [isinstance(v, kinds) and not isinstance(v, bool) and abs(v) < math.inf for v in pair]
     if len(pair) != 2 or not all(numbers):
         raise ValueError(f"{name} is {value!r}: give one {kind} or two, (low, high)")

@@ -63,7 +63,11 @@ def measure(image: NDArray) -> Writing:
     spans: list[list[tuple[int, int]]] = [[] for _ in rows]
     for line, left, right in words.tolist():
         spans[line].append((left, min(right, width)))
-    lines = tuple(Line(*row, skew, tuple(found)) for row, found in zip(rows.tolist(), spans, strict=True) if found)
+    lines = tuple(
+        Line(top, x_line, baseline, bottom, skew, tuple(found))
+        for (top, x_line, baseline, bottom), found in zip(rows.tolist(), spans, strict=True)
+        if found
+    )
     return Writing(_rgb(ink, picture), paper, level, min(max(slant, SLANTS[0]), SLANTS[1]), max(stroke, 1.0), lines)
 
 
