@@ -3,12 +3,13 @@
     bash benchmarks/peers.sh ../peers augmixations hwb augraphy straug
     python benchmarks/blots.py --peers ../peers [--blots 2000] [--picture histograms.png]
 
-CPU milliseconds of one process on one core, the best and the median of ROUNDS rounds in which all take turns. A whole
-call is `A.Compose([...])(image=image)`, with all that albumentations does around it and a copy of the image; a kernel
-alone lays ready drawn marks on an image in place. Peers run in environments of their own, in the same run. Those with
-blots take no grey images: they get three channels. straug has neither blots nor strike-outs: its grid of lines stands
-in. Then how blots look: covered area, stroke count and stroke width of as many blots at equal parameters, measured
-from the pixels by the same code, with the largest distance between the cumulative histograms (Kolmogorov-Smirnov).
+CPU milliseconds of one process on one core, the best and the median of ROUNDS rounds in which all take turns. Images
+are words stacked from the library in the package. A whole call is `A.Compose([...])(image=image)`, with all that
+albumentations does around it and a copy of the image; a kernel alone lays ready drawn marks on an image in place.
+Peers run in environments of their own, in the same run. Those with blots take no grey images: they get three channels.
+straug has neither blots nor strike-outs: its grid of lines stands in. Then how blots look: covered area, stroke count
+and stroke width of as many blots at equal parameters, measured from the pixels by the same code, with the largest
+distance between the cumulative histograms (Kolmogorov-Smirnov).
 Each figure is a JSON line: figure, value, unit, peer, peer's value, ratio.
 """
 
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -32,7 +34,8 @@ ROUNDS = 15
 CALLS = 40  # in a round; peers that take tens of milliseconds make PEER_CALLS
 PEER_CALLS = 1
 SHAPES = {"384x384 RGB": (384, 384, 3), "128x1024 grey": (128, 1024)}
-PAPER, INK = 235, 40
+PAPER = 235
+TEXTS = {(384, 384, 3): ("a strike", "over the", "words"), (128, 1024): ("words of a line struck out",)}
 PEERS = {  # what each is asked for, beside which of our figures
     "one blot": ("augmixations", "hwb", "augraphy", "straug"),
     "ten blots": ("augmixations", "hwb"),
@@ -56,13 +59,18 @@ def seconds_of(works: dict[str, tuple[Callable[[], object], int]]) -> dict[str, 
     return found
 
 
-def lined(shape: tuple[int, ...]) -> Image:
-    """An image with three words a line, drawn as rows of leaning strokes, 40 pixels an x-height."""
-    image = np.full(shape[:2], PAPER, np.uint8)
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    line, column = y % 128, (x + (y % 128) // 4) % (shape[1] // 3)
-    word = (line > 44) & (line < 84) & (column > 30) & (column < shape[1] // 3 - 30)
-    image[word & ((column % 16 < 3) | (line < 48))] = INK
+@cache
+def written(shape: tuple[int, ...]) -> Image:
+    """Words stacked from the library in the package: a line that fills 128 rows, three lines on 384."""
+    from stackmix.library import SHIPPED, LetterLibrary
+    from stackmix.synthesis import Stacker
+
+    stacker, rng = Stacker(LetterLibrary.load(SHIPPED), height=128), np.random.default_rng(1)
+    image = np.full(shape[:2], 255, np.uint8)
+    for top, text in zip(range(0, shape[0], 128), TEXTS[shape], strict=True):
+        line = stacker.stack(text, rng).image
+        width = min(line.shape[1], shape[1])
+        image[top : top + 128, :width] = line[:, :width]
     return np.repeat(image[..., None], 3, 2) if len(shape) == 3 else image
 
 
@@ -189,7 +197,9 @@ def ask(peers: Path, name: str, blots: int, folder: Path) -> tuple[str, dict[str
     works = [(figure, shape) for figure, names in PEERS.items() if name in names for shape in SHAPES]
     asked = {"works": works, "blots": blots, "field": FIELD, "places": PLACES}
     (folder / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
-    coloured = {name: np.repeat(lined(s)[..., None], 3, 2) if len(s) == 2 else lined(s) for name, s in SHAPES.items()}
+    coloured = {
+        name: np.repeat(written(s)[..., None], 3, 2) if len(s) == 2 else written(s) for name, s in SHAPES.items()
+    }
     np.savez(folder / "images.npz", **coloured)
     command = [str(python), "-I", __file__, "--as-peer", name, str(folder)]
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=single_core())
@@ -244,7 +254,7 @@ def main() -> None:
         if "augmixations" in found and options.blots:
             masks = np.unpackbits(np.load(Path(folder) / "masks.npy"), axis=-1)[..., : looks.FIELD].astype(np.bool_)
     for shape, size in SHAPES.items():
-        for figure, mine in ours(lined(size)).items():
+        for figure, mine in ours(written(size)).items():
             peers = [found[name] for name in PEERS.get(figure, ()) if name in found]
             for named, seconds in peers:
                 report(f"{figure}, whole call, {shape}", mine, "ms", named, seconds[f"{figure}|{shape}"])

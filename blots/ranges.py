@@ -16,17 +16,17 @@ def between(name: str, value: float | Sequence[float], least: float, most: float
 
     whole: both are whole numbers.
     """
-    pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    kind, kinds = ("whole number", (int, np.integer)) if whole else ("number", (int, float, np.integer, np.floating))
-    numbers = [isinstance(v, kinds) and not isinstance(v, bool) and math.isfinite(v) for v in pair]
+    pair: tuple[Any, ...] = tuple(value) if isinstance(value, list | tuple) else (value, value)
+    kind = "whole number" if whole else "number"
+    kinds: Any = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    numbers = [isinstance(v, kinds) and not isinstance(v, bool) and abs(v) < math.inf for v in pair]
     if len(pair) != 2 or not all(numbers):
         raise ValueError(f"{name} is {value!r}: give one {kind} or two, (low, high)")
     low, high = (int(v) if whole else float(v) for v in pair)
     if low > high:
         raise ValueError(f"{name} is {value!r}: the lower number comes first")
     if low < least or high > most:
-        bounds = f"lies in {least:g}..{most:g}" if math.isfinite(most) else f"is at least {least:g}"
-        raise ValueError(f"{name} is {value!r}: it {bounds}")
+        raise ValueError(f"{name} is {value!r}: it lies in {least:g}..{most:g}")
     return low, high
 
 
@@ -39,7 +39,7 @@ def chance(name: str, value: float) -> float:
 
 def color_of(value: Color | Sequence[int]) -> Color:
     """A grey value, an RGB triple in 0..255, or "ink"; ValueError with the value otherwise."""
-    if value == "ink":
+    if isinstance(value, str) and value == "ink":
         return "ink"
     parts: list[Any] = list(value) if isinstance(value, list | tuple) else [value] * 3
     if len(parts) != 3 or not all(type(v) is int and 0 <= v <= 255 for v in parts):
@@ -61,13 +61,14 @@ def draw(bounds: Range, rng: np.random.Generator) -> float:
     if low == high:
         return low
     if isinstance(low, int) and isinstance(high, int):
-        return int(rng.integers(low, high + 1))
+        return low + int((high - low + 1) * rng.random())
     return low + (high - low) * rng.random()
 
 
 def in_units(color: tuple[int, int, int], channels: int, dtype: np.dtype) -> NDArray[np.float32]:
     """(channels,) float32 of an RGB colour in an image's units: 0..255, or 0..1 where it is float32."""
     scale = 1.0 if dtype == np.uint8 else 1 / 255
+    red, green, blue = color
     if channels == 1:  # as ITU-R BT.601 weighs them
-        return np.array([(0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]) * scale], np.float32)
-    return np.array(color, np.float32) * np.float32(scale)
+        return np.array([(0.299 * red + 0.587 * green + 0.114 * blue) * scale], np.float32)
+    return np.array([red * scale, green * scale, blue * scale], np.float32)

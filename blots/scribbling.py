@@ -21,6 +21,7 @@ FEWEST, MOST = 10, 80  # points of a cluster on the left; one on the right has w
 FIRST, LAST = 0.01, 0.97  # of the curve is drawn
 WIDTHS = np.array([1.0, 3.1, 5.2, 5.2], np.float32)  # pixels; OpenCV draws 1, 3, 5, 5 for a thickness of 1, 2, 3, 4
 KNOTS = 48  # the pen's width changes so often in a stroke
+FARTHEST = 10**9  # pixels: what lies beyond an image is cut to it
 SPACING = 8.0  # pixels between two points of a drawn curve, about
 
 
@@ -48,7 +49,7 @@ class Scribble:
     def __post_init__(self) -> None:
         for name, least in (("x", 0), ("y", 0), ("h", 1), ("w", 1)):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, between(name, getattr(self, name), least, math.inf, whole=True))
+                object.__setattr__(self, name, between(name, getattr(self, name), least, FARTHEST, whole=True))
         for name, lowest, most in (("incline", -1000.0, 1000.0), ("intensivity", 0.1, 1.0), ("transparency", 0.0, 1.0)):
             object.__setattr__(self, name, between(name, getattr(self, name), lowest, most))
         object.__setattr__(self, "count", between("count", self.count, 1, 1000, whole=True))

@@ -36,7 +36,7 @@ def rows() -> list[tuple[str, tuple[MarkTransform, MarkTransform, MarkTransform]
     for kind in ("single", "double", "zigzag", "wave", "crossed"):
         thin, middle, wide = (StrikeThrough(kind, n, width, p=1) for n, width in ((1, 0.7), (1, 1.1), (2, 1.7)))
         found.append((f"StrikeThrough, {kind}", (thin, middle, wide)))
-    smears = (InkSmear(0.6, 0.3, p=1), InkSmear(1.5, 0.5, p=1), InkSmear(3.0, 0.7, p=1))
+    smears = (InkSmear(1.0, 0.45, p=1), InkSmear(1.8, 0.6, p=1), InkSmear(3.0, 0.75, p=1))
     trails = (PenTrail(1, 3, 0.4, p=1), PenTrail(2, 5, 0.6, p=1), PenTrail(3, 8, 0.9, p=1))
     found += [("InkSmear", smears), ("PenTrail", trails)]
     for kind in ("underline", "tick", "bracket"):

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from stackmix.blots.functional import Path
 from stackmix.blots.laying import RGB, Mark, checked, mark
-from stackmix.blots.pens import between as along
-from stackmix.blots.pens import line
+from stackmix.blots.pens import State, normal, penned, state_of
 from stackmix.blots.ranges import Color, Range, between, chosen, color_of, draw
 from stackmix.blots.writing import Line, Writing, measure
 
 KINDS = ("single", "double", "zigzag", "wave", "crossed")
 OPACITY = (0.85, 1.0)
 NEAR = 0.12  # of the way from one corner of a zigzag to the next
+TAPER = 0.55  # of the pen's width is left at the end of a line
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ class Strike:
             return []
         target = chosen_words(writing, int(draw(self.words, rng)), rng)
         width = draw(self.width, rng) * writing.stroke
-        kind = self.kinds[int(rng.integers(len(self.kinds)))]
-        paths = DRAWN[kind](target, writing.slant, width, rng)
+        kind = self.kinds[int(rng.random() * len(self.kinds))]
+        line = target.line
+        span = Span(target.left, target.right, line.baseline, line.x_height, line.skew, writing.slant)
+        paths = DRAWN[kind](span, width, rng)
         return [mark(paths, shape, inked(self.color, writing), draw(OPACITY, rng))]
 
 
@@ -73,81 +76,109 @@ class Target(NamedTuple):
 
 def chosen_words(writing: Writing, count: int, rng: np.random.Generator) -> Target:
     """Up to `count` neighbouring words of one line; a wider line is drawn more often."""
-    spans = [sum(right - left for left, right in one.words) for one in writing.lines]
+    spans = [one.words[-1][1] - one.words[0][0] for one in writing.lines]
     place = rng.random() * sum(spans)
     for one, span in zip(writing.lines, spans, strict=True):  # noqa: B007
         place -= span
         if place < 0:
             break
-    first = int(rng.integers(max(1, len(one.words) - count + 1)))
+    first = int(rng.random() * max(1, len(one.words) - count + 1))
     words = one.words[first : first + count]
     return Target(one, words[0][0], words[-1][1])
 
 
-def single(target: Target, slant: float, width: float, rng: np.random.Generator, height: float = 0.5) -> list[Path]:
-    """One line, a little beyond the word on both sides, often rising."""
-    unit = target.line.x_height
-    before, after = (unit * (0.5 * chance - 0.1) for chance in rng.random(2).tolist())
-    tilt, bow = (0.1 * error for error in rng.standard_normal(2).tolist())
-    start, end = target.at(target.left - before, height - tilt), target.at(target.right + after, height + 0.1 + tilt)
-    points = along(start, end, 1.3 * unit)
-    points[:, 1] += unit * bow * np.sin(np.arange(len(points)) * (math.pi / (len(points) - 1)))
-    return [line(points, width, rng, 0.035 * unit)]
+class Span(NamedTuple):
+    """What the kernels know of a target: its columns, its line at column 0, and how much its letters lean."""
+
+    left: float
+    right: float
+    baseline: float
+    x_height: float
+    skew: float
+    slant: float
 
 
-def double(target: Target, slant: float, width: float, rng: np.random.Generator) -> list[Path]:
-    """Two lines, one over the other."""
-    apart = 0.12 + 0.13 * rng.random()
-    return [single(target, slant, width, rng, 0.45 + side * apart)[0] for side in (1, -1)]
+@njit(cache=True)
+def over(span: Span, height: float, width: float, state: State) -> Path:
+    """One line at `height` x-heights, a little beyond the word on both sides, often rising, a little bent."""
+    unit = span.x_height
+    left, right = span.left - unit * (0.15 + 0.12 * normal(state)), span.right + unit * (0.15 + 0.12 * normal(state))
+    tilt, bow = 0.1 * normal(state), 0.1 * normal(state)
+    steps = max(2, round((right - left) / (1.3 * unit)))
+    points = np.empty((steps + 1, 2))
+    for k in range(steps + 1):
+        share = k / steps
+        x = left + share * (right - left)
+        up = height - tilt + share * (0.1 + 2 * tilt) - bow * math.sin(math.pi * share)
+        points[k, 0], points[k, 1] = x, span.baseline + span.skew * x - up * unit
+    return penned(points, width, 0.035 * unit, TAPER, state)
 
 
-def zigzag(target: Target, slant: float, width: float, rng: np.random.Generator) -> list[Path]:
-    """To and fro between the top and the foot of the letters without lifting the pen, leaning with the hand."""
-    return [line(_swings(target, slant, rng, 0.45 + 0.45 * rng.random()), width, rng, 0.03 * target.line.x_height)]
-
-
-def _swings(target: Target, slant: float, rng: np.random.Generator, stride: float) -> NDArray[np.float64]:
-    """(3 k + 1, 2) points to and fro over the word, `stride` x-heights from one corner to the next.
+@njit(cache=True)
+def swing(span: Span, stride: float, width: float, state: State) -> Path:
+    """To and fro between the top and the foot of the letters, `stride` x-heights from one corner to the next.
 
     A pen turns on a narrow bow: there is a point close to each corner, without which the spline would swing as a wave.
     """
-    unit = target.line.x_height
-    count = max(4, round((target.right - target.left) / (stride * unit)) + 1)
-    error = rng.standard_normal(2 * count)
-    numbers = np.arange(count)
-    heights = 1.1 * ((numbers + int(rng.integers(2))) % 2) - 0.05 + 0.12 * error[:count]
-    x = target.left + numbers * ((target.right - target.left) / (count - 1))
-    x += unit * (0.08 * error[count:] + slant * (heights - 0.5))
-    corners = np.empty((count, 2))
-    corners[:, 0], corners[:, 1] = x, target.at(x, heights)[1]  # type: ignore[arg-type]
-    points = np.repeat(corners, 3, axis=0)[:-2]
-    steps = corners[1:] - corners[:-1]
-    points[1::3] += NEAR * steps
-    points[2::3] += (1 - NEAR) * steps
-    return points
+    unit = span.x_height
+    count = max(4, round((span.right - span.left) / (stride * unit)) + 1)
+    first = normal(state) > 0
+    points = np.empty((3 * count - 2, 2))
+    for k in range(count):
+        up = 1.1 * ((k + first) % 2) - 0.05 + 0.12 * normal(state)
+        x = span.left + k * (span.right - span.left) / (count - 1)
+        x += unit * (0.08 * normal(state) + span.slant * (up - 0.5))
+        points[3 * k, 0], points[3 * k, 1] = x, span.baseline + span.skew * x - up * unit
+    for k in range(0, 3 * count - 3, 3):
+        for c in range(2):
+            step = points[k + 3, c] - points[k, c]
+            points[k + 1, c] = points[k, c] + NEAR * step
+            points[k + 2, c] = points[k + 3, c] - NEAR * step
+    return penned(points, width, 0.035 * unit, TAPER, state)
 
 
-def wave(target: Target, slant: float, width: float, rng: np.random.Generator) -> list[Path]:
-    """A wavy line about mid x-height."""
-    unit = target.line.x_height
-    stride, size = 0.35 + 0.25 * rng.random(), 0.2 + 0.2 * rng.random()
-    count = max(5, round((target.right - target.left) / (stride * unit)) + 1)
-    numbers = np.arange(count)
-    heights = 0.5 + size * (2 * (numbers % 2) - 1) * (1 + 0.2 * rng.standard_normal(count))
+@njit(cache=True)
+def waves(span: Span, stride: float, size: float, width: float, state: State) -> Path:
+    """A wavy line about mid x-height; stride, size: half a wave's length and its swing, in x-heights."""
+    unit = span.x_height
+    count = max(5, round((span.right - span.left) / (stride * unit)) + 1)
     points = np.empty((count, 2))
-    points[:, 0] = target.left + numbers * ((target.right - target.left) / (count - 1))
-    points[:, 1] = target.at(points[:, 0], heights)[1]  # type: ignore[arg-type]
-    return [line(points, width, rng, 0.04 * unit)]
+    for k in range(count):
+        x = span.left + k * (span.right - span.left) / (count - 1)
+        up = 0.5 + size * (2 * (k % 2) - 1) * (1 + 0.2 * normal(state))
+        points[k, 0], points[k, 1] = x, span.baseline + span.skew * x - up * unit
+    return penned(points, width, 0.04 * unit, TAPER, state)
 
 
-def crossed(target: Target, slant: float, width: float, rng: np.random.Generator) -> list[Path]:
+def single(span: Span, width: float, rng: np.random.Generator) -> list[Path]:
+    """One line."""
+    return [over(span, 0.5, width, state_of(rng))]
+
+
+def double(span: Span, width: float, rng: np.random.Generator) -> list[Path]:
+    """Two lines, one over the other."""
+    apart, state = 0.12 + 0.13 * rng.random(), state_of(rng)
+    return [over(span, 0.45 + apart, width, state), over(span, 0.45 - apart, width, state)]
+
+
+def zigzag(span: Span, width: float, rng: np.random.Generator) -> list[Path]:
+    """To and fro without lifting the pen, leaning with the hand."""
+    return [swing(span, 0.45 + 0.45 * rng.random(), width, state_of(rng))]
+
+
+def wave(span: Span, width: float, rng: np.random.Generator) -> list[Path]:
+    """A wavy line."""
+    return [waves(span, 0.35 + 0.25 * rng.random(), 0.2 + 0.2 * rng.random(), width, state_of(rng))]
+
+
+def crossed(span: Span, width: float, rng: np.random.Generator) -> list[Path]:
     """Hatched over closely, two or three times, until the word cannot be read."""
-    unit = target.line.x_height
+    state = state_of(rng)
     layers = []
-    for _ in range(int(rng.integers(2, 4))):
-        points = _swings(target, slant + rng.normal(0, 0.25), rng, rng.uniform(0.18, 0.35))
-        layers.append(line(points, width, rng, 0.05 * unit))
-    return [*layers, *single(target, slant, width, rng)]
+    for _ in range(2 if rng.random() < 0.5 else 3):
+        lean = span._replace(slant=span.slant + rng.normal(0, 0.25))
+        layers.append(swing(lean, 0.18 + 0.17 * rng.random(), width, state))
+    return [*layers, over(span, 0.5, width, state)]
 
 
 DRAWN = {"single": single, "double": double, "zigzag": zigzag, "wave": wave, "crossed": crossed}

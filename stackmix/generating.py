@@ -37,7 +37,10 @@ BARE = Look()  # black on white
 
 
 class Marks(Protocol):
-    """Lays marks on an image (H, W) uint8, drawn from rng; pickled for the workers, its `share` is kept in run.json."""
+    """Lays marks on an image (H, W) or (H, W, 3) uint8, drawn from rng.
+
+    It is pickled for the workers; its `share` is kept in run.json.
+    """
 
     @property
     def share(self) -> float: ...

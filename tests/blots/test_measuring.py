@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stackmix.blots.functional import stamp
-from stackmix.blots.measuring import inked, layout, levels, runs, sample, skew_of
+from stackmix.blots.measuring import band, inked, layout, levels, runs, sample, skew_of, strokes_of
 from stackmix.blots.writing import ink_color, measure
 
 
@@ -81,13 +81,13 @@ def test_nothing_is_written_on_a_blank_image(value: int) -> None:
 def test_kernels_against_numpy() -> None:
     rng = np.random.default_rng(1)
     image = rng.integers(0, 256, (61, 83, 3)).astype(np.uint8)
-    grey = sample(image, 2, 3)
-    assert (grey == image[::2, ::3, 1]).all()
-    assert (sample(image.astype(np.float32) / 255, 2, 3).astype(int) - grey).min() >= -1
+    grey, counts = sample(image, 2, 3)
+    assert (grey == image[::2, ::3, 1]).all() and (counts == np.bincount(grey.ravel(), minlength=256)).all()
+    assert (sample(image.astype(np.float32) / 255, 2, 3)[0].astype(int) - grey).min() >= -1
     ordered = np.sort(grey.ravel())
-    assert levels(grey) == (ordered[int(0.7 * grey.size)], ordered[int(0.005 * grey.size)])
+    assert levels(counts) == (ordered[int(0.7 * grey.size)], ordered[int(0.005 * grey.size)])
     rows, columns = np.nonzero(grey < 90)
-    assert (inked(grey, 90, 2, 3) == np.stack([2 * rows, 3 * columns], 1)).all()
+    assert (inked(grey, counts, 90, 2, 3) == np.stack([2 * rows, 3 * columns], 1)).all()
 
 
 @pytest.mark.parametrize("gap", [1, 3])
@@ -109,15 +109,34 @@ def test_skew_is_the_slope_of_the_sharpest_row_profile() -> None:
     x = np.sort(rng.integers(0, 500, 300))
     points = np.stack([60 + 0.08 * x + rng.normal(0, 1, 300), x], 1).astype(np.int32)
     points = points[np.argsort(points[:, 0])]
-    slopes = np.linspace(-0.12, 0.12, 13).astype(np.float32)
+    slopes = np.linspace(-0.12, 0.12, 13)
     power = [(np.bincount(np.round(points[:, 0] - s * points[:, 1] + 100).astype(int)) ** 2).sum() for s in slopes]
-    assert skew_of(points, slopes, 1) == pytest.approx(slopes[int(np.argmax(power))], abs=0.021)
+    assert skew_of(points, 1, 1) == pytest.approx(slopes[int(np.argmax(power))], abs=0.021)
 
 
 def test_a_stray_mark_is_no_line() -> None:
     image = page([(40, 560, 100)], height=200)
     image[180:186, 300:380] = 30
-    points = inked(image, 130, 1, 1)
-    lines, words = layout(points, 0.0, 1, 1)
-    assert len(lines) == 2 and words[:, 0].tolist() == [0, -1]
+    lines, words = layout(np.argwhere(image < 130).astype(np.int32), 0.0, 1, 1)
+    assert len(lines) == 2 and words[:, 0].tolist() == [0]
     assert len(measure(image).lines) == 1
+
+
+def test_a_bar_over_letters_is_not_their_x_height() -> None:
+    profile = np.array([0, 300, 300, *[56] * 36, 0])
+    assert band(profile, 1, 39) == (1, 39)
+    assert band(np.array([0, 20, 20, 90, 100, 95, 30, 20, 0]), 1, 8) == (3, 6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_strokes_against_numpy(channels: int) -> None:
+    image = page([(40, 500, 100)], slant=0.3).astype(np.float64)
+    gx, gy = cv2.Sobel(image, cv2.CV_64F, 1, 0), cv2.Sobel(image, cv2.CV_64F, 0, 1)
+    inside = (slice(60, 100, 3), slice(1, -1))
+    upright = np.abs(gx[inside]) > np.abs(gy[inside])
+    slant = (gx * gy)[inside][upright].sum() / (gx**2)[inside][upright].sum()
+    dark = image < 130
+    edges = (dark[:, 1:-1] ^ dark[:, 2:]).astype(int)[60:100:3] + (dark[:-1] ^ dark[1:])[60:100:3, 1:-1]
+    width = 2 * dark[inside].sum() / (edges.sum() * np.pi / 4)
+    picture = np.repeat(image.astype(np.uint8)[..., None], channels, axis=2)
+    assert strokes_of(picture, 60, 100, 3, 130.0) == pytest.approx((slant, width), rel=1e-3)

@@ -241,6 +241,8 @@ def test_a_batch_of_images_gets_the_same_marks() -> None:
         (HandWrittenBlot, "h", 0),
         (HandWrittenBlot, "w", (1.5, 3)),
         (HandWrittenBlot, "x", -3),
+        (HandWrittenBlot, "x", 10**400),
+        (HandWrittenBlot, "color", np.array([1, 2, 3])),
         (HandWrittenBlot, "y", "5"),
         (HandWrittenBlot, "incline", float("nan")),
         (HandWrittenBlot, "incline", (1, 2, 3)),
