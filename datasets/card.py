@@ -189,6 +189,8 @@ MEANING = {
     "source": "the data set it comes from; `stackmix` for a stacked one",
     "borders": "L+1 pixel columns of a text of L characters: character k covers columns borders[k] to borders[k+1]",
     "scores": "how sure each character's borders are, 0 to 1",
+    "polygons": "the corners of each word's ink, in pixels",
+    "page": "the page that it was cut from",
     "pieces": "of a stacked word: the source sample, the first character, how many, and the writer of each",
 }
 

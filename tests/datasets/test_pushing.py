@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from stackmix import images, samples
+from stackmix.corpus import Corpus
+from stackmix.generating import Order, generate
 from stackmix.types import Sample
 
 PUSH = """
@@ -103,6 +105,9 @@ def stacked(folder: Path, sources: list[str]) -> Path:
     return folder
 
 
+STACKED = ("pieces", "polygons")
+
+
 class Said:
     """What a subprocess did: exit code, stdout, and the lines of stderr that are no progress bar."""
 
@@ -130,10 +135,6 @@ def call(code: str, home: Path, *arguments: object, **environment: str | None) -
 
 def push(hub: Any, home: Path, *arguments: object, token: str | None = fake.WRITE) -> Said:
     return call(PUSH, home, "push", *arguments, HF_ENDPOINT=hub.url, HF_TOKEN=token)
-
-
-def hashed(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_cut_resumed_and_loaded_back(hub: Any, tmp_path: Path) -> None:
@@ -168,8 +169,9 @@ def same_as(back: dict[str, Any], folder: Path) -> None:
     assert sorted(back["rows"]) == samples.splits_of(folder)
     for split, rows in back["rows"].items():
         wanted = samples.rows(folder, split)
-        assert [row["image"] for row in rows] == [hashed(folder / split / row["file_name"]) for row in wanted]
-        for name in ("text", "id", "writer", "source", "borders"):
+        pictures = [samples.encoded(folder, split, row) for row in wanted]
+        assert [row["image"] for row in rows] == [hashlib.sha256(picture).hexdigest() for picture in pictures]
+        for name in ("text", "id", "writer", "source", "borders", *([] if "pieces" not in wanted[0] else STACKED)):
             assert [row[name] for row in rows] == [row[name] for row in wanted]
 
 
@@ -188,6 +190,25 @@ def test_pictures_as_they_are_and_a_second_push_of_less(hub: Any, tmp_path: Path
     assert set(repo.files) == {*shards, "README.md", "assets/preview.png", "assets/statistics.png", ".gitattributes"}
     back = call(LOAD, tmp_path, "anna/words", HF_ENDPOINT=hub.url, HF_TOKEN=fake.READ)
     same_as(json.loads(back.out), half)
+
+
+def test_shards_go_up_and_what_comes_down_is_a_sample_folder(hub: Any, library_folder: Path, tmp_path: Path) -> None:
+    order = Order(library_folder, Corpus(["bad", "dog bag"]), "line", 9, 5, 24, format="parquet")
+    generate(order, tmp_path / "synth", tick=lambda n: None)
+    run = json.loads((tmp_path / "synth/run.json").read_text("utf-8"))
+    run["library"]["sources"] = ["face"]
+    (tmp_path / "synth/run.json").write_text(json.dumps(run), encoding="utf-8")
+    refused = push(hub, tmp_path, tmp_path / "synth", "anna/synth", "--format", "imagefolder")
+    assert refused.code == 1 and "leave --format imagefolder out" in refused.errors[0], refused.everything
+    done = push(hub, tmp_path, tmp_path / "synth", "anna/synth")
+    assert done.code == 0, done.everything
+    back = call(LOAD, tmp_path, "anna/synth", HF_ENDPOINT=hub.url, HF_TOKEN=fake.READ)
+    assert back.code == 0, back.everything
+    same_as(json.loads(back.out), tmp_path / "synth")
+    name = "data/train-00000-of-00001.parquet"
+    (tmp_path / "down/data").mkdir(parents=True)
+    (tmp_path / "down" / name).write_bytes(hub.repos["anna/synth"].files[name])
+    same_as(json.loads(back.out), tmp_path / "down")
 
 
 def test_every_refusal_is_one_line_with_a_cure(hub: Any, tmp_path: Path) -> None:
