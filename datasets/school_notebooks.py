@@ -162,7 +162,8 @@ class _Run:
             if not region.text:
                 yield Left("empty text", id)
             else:
-                yield Item(self.store, picture, region.text, id, region.polygon, row.writer, source, side, row.size)
+                place = (self.store, picture, region.text, id, region.polygon)
+                yield Item(*place, row.writer, source, side, row.size, page=row.id)
 
     def _parts(self, row: pages.Row) -> Iterator[tuple[int, Region]]:
         """The words of a page by their place among its annotations, or its lines by their group."""

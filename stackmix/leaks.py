@@ -117,10 +117,11 @@ def steps(sides: list[Side]) -> int:
 
 
 def find(sides: list[Side], page_of: PageOf, tick: Callable[[int], object] = lambda n: None) -> Findings:
-    """Compare every two sides. page_of(source, id): the page of a sample, "" where its data set has none.
+    """Compare every two sides. page_of(source, id): the page of a sample that names none itself, "" where it has none.
 
     tick(n) is called for every n of `steps` that are done.
     """
+    page_of = _named_pages(sides, page_of)
     findings = Findings()
     looked = [_look(side, findings, tick) for side in sides]
     findings.found += [found for side in sides for found in _of_test(side)]
@@ -134,6 +135,12 @@ def find(sides: list[Side], page_of: PageOf, tick: Callable[[int], object] = lam
             tick(len(second.items))
     findings.stacked = [_seen_by(side, sides, page_of) for side in sides if side.kind == "stacked"]
     return findings
+
+
+def _named_pages(sides: list[Side], page_of: PageOf) -> PageOf:
+    """The page that samples name themselves, also of letters that were cut from them; `page_of` of all others."""
+    named = {item.origin: item.page for side in sides for item in side.items if item.page and item.named}
+    return lambda source, id: named.get(Origin(source, id)) or page_of(source, id)
 
 
 def _ordered(first: Side, second: Side) -> tuple[Side, Side]:

@@ -44,6 +44,8 @@ def record(sample: Sample, file_name: str) -> dict[str, Any]:
         "writer": sample.writer,
         "source": sample.source,
     }
+    if sample.page:
+        row["page"] = sample.page
     if sample.borders is not None:
         row["borders"] = [int(b) for b in sample.borders]
     if sample.scores is not None:
@@ -177,6 +179,7 @@ def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
         split=split,
         borders=None if borders is None else np.asarray(borders, np.int32),
         scores=None if scores is None else np.asarray(scores, np.float32),
+        page=str(row.get("page") or ""),
     )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 
 from stackmix import images, samples
 from stackmix.corpus import Corpus
+from stackmix.datasets import card
 from stackmix.generating import Order, generate
 from stackmix.types import Sample
 
@@ -245,6 +247,30 @@ def test_every_refusal_is_one_line_with_a_cure(hub: Any, tmp_path: Path) -> None
     away = call(SEVERAL, tmp_path, json.dumps([[fake.WRITE, [str(mine), "anna/x"]]]), HF_ENDPOINT="http://127.0.0.1:9")
     [[code, errors]] = json.loads(away.out)
     assert code == 1 and len(errors) == 1 and "127.0.0.1:9 is not reached" in errors[0] and "again" in errors[0]
+
+
+def test_the_card_names_every_option_that_is_not_the_usual_one(
+    library_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command on the card makes the run again: its run.json is the same."""
+    monkeypatch.setitem(os.environ, "NO_ALBUMENTATIONS_UPDATE", "1")
+    (tmp_path / "corpus.txt").write_text("bad\ndog bag\nxxx\n", encoding="utf-8")
+    given = "--unit line --count 3 --seed 9 --height 30 --paper lined,plain --ink blue,red --hand mixed --choice random"
+    given += " --temperature 0.5 --format parquet --blots 0.25 --balance --skip-missing"
+    runs = []
+    for out in ("a", "b"):
+        words = f"generate --corpus corpus.txt --library {shlex.quote(str(library_folder))} --out {out} {given}"
+        run = call(PUSH, tmp_path, *shlex.split(words))
+        assert run.code == 0, run.everything
+        runs.append(json.loads((tmp_path / out / "run.json").read_text("utf-8")))
+        command = card._command(runs[-1]).replace("CORPUS", "corpus.txt")
+        given = command.partition(f"--library {shlex.quote(library_folder.name)} ")[2]
+    assert runs[0] == runs[1] and given, given
+    plain = {name: runs[0][name] for name in ("library", "seed", "unit", "height")}
+    usual = {"paper": ["white"], "ink": ["black"], "hand": "one", "choice": "units", "temperature": 1.0}
+    plain |= {**usual, "format": "imagefolder", "rejects": {"letters": 1, "sha256": "0"}}
+    wanted = f"stackmix generate --corpus CORPUS --library {shlex.quote(library_folder.name)} --unit line"
+    assert card._command(plain) == f"{wanted} --seed 9 --height 30 --rejects REJECTS"
 
 
 def test_who_has_the_right_publishes_and_the_card_says_so(hub: Any, tmp_path: Path) -> None:
