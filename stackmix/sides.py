@@ -33,7 +33,8 @@ class Origin(NamedTuple):
 class Item(NamedTuple):
     """A sample of a side: itself, its writer, "" where unknown, and the samples and writers its pieces come from.
 
-    named: its id is its own, not its file's name, which another split or folder may use as well. page: "" where unknown.
+    named: its id is its own, not its file's name, which another split or folder may use as well. page: its id,
+    "" where unknown.
     """
 
     origin: Origin
@@ -45,7 +46,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One split. kind: samples, stacked or library. sources: data sets that its letters come from; empty for samples.
+    """One split. kind: samples, stacked, library or pages. sources: data sets that its letters come from; empty for samples.
 
     made_from: the split of the library that it was stacked from, "" for others. picture: opens the picture of item i.
     """
@@ -129,7 +130,7 @@ def _of_pages(path: Path, split: str) -> Side:
     """Whole pages; each is its own page, which words and lines may have been cut from."""
     rows = [row._replace(regions=()) for row in pages.annotations(path / f"{pages.PREFIX}{split}.json")]
     items = [Item(Origin(row.source, row.id), row.writer, page=row.id) for row in rows]
-    return Side(str(path), split, "samples", items, lambda i: pages.picture(path, rows[i].name))
+    return Side(str(path), split, "pages", items, lambda i: pages.picture(path, rows[i].name))
 
 
 def _item(row: dict[str, Any]) -> Item:

@@ -242,3 +242,17 @@ def test_page_folders_are_compared_with_words(word: Callable, folder_of: Callabl
     words = folder_of(tmp_path / "words", [word("bad", "a01-003-00-01", "001", "test")])
     kinds = [("page", True, [("iam a01-003", "iam a01-003")]), ("writer", True, [("iam 001", "iam 001")])]
     assert brief(compare(root, words)) == kinds
+
+
+def test_whole_pages_are_copies_to_the_pixel_alone(word: Callable, tmp_path: Path) -> None:
+    """Two pages of text look much alike when they are small; a leak of that kind would be a false one."""
+    first, other = word("gone", "").image, word("gane", "").image
+    for split, found in (("train", {"p1": first, "p2": other}), ("test", {"q1": images.grey(first), "q2": first[:-1]})):
+        rows = []
+        for number, (name, image) in enumerate(found.items()):
+            (tmp_path / "images").mkdir(exist_ok=True)
+            images.write(tmp_path / "images" / f"{name}.png", image)
+            rows.append(pages.image_row(number, f"{name}.png", image.shape[1::-1], name, "", "mine"))
+        (tmp_path / f"annotations_{split}.json").write_text("".join(pages.document(rows, [])), "utf-8")
+    found = compare(tmp_path)
+    assert brief(found) == [("picture", True, [("p1", "q1")])] and not found.faint

@@ -142,7 +142,7 @@ def test_broken_shards_are_named(tmp_path: Path, both: tuple[Path, Path]) -> Non
 def test_a_split_in_both_formats_is_refused(folder_of: Callable, sample_of: Callable, tmp_path: Path) -> None:
     folder_of(tmp_path, [sample_of("bad")])
     shard(tmp_path / "train/train-00000-of-00001.parquet", image=PICTURE, text=["a"])
-    with pytest.raises(DataError, match="train split as metadata.jsonl and as parquet shards"):
+    with pytest.raises(DataError, match=r"train split as metadata\.jsonl and as parquet shards"):
         samples.splits_of(tmp_path)
 
 
