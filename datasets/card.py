@@ -23,6 +23,15 @@ from stackmix.statistics import Count, together
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**18, "n>1M"))
 SCRIPTS = {"ru": "а-яё", "kk": "әғқңөұүһі", "en": "a-z"}  # the letters that a language is told by
 SHARE = 0.01  # of all letters that must be of a script
+USUAL = {  # options of `generate` that are named where they are not these
+    "paper": "white",
+    "ink": "black",
+    "hand": "one",
+    "choice": "units",
+    "temperature": "1.0",
+    "format": "imagefolder",
+    "blots": "0.0",
+}
 PREVIEW, PLOTS = "assets/preview.png", "assets/statistics.png"
 
 
@@ -147,6 +156,14 @@ def _run(run: dict[str, Any]) -> str:
         "letters": f"library `{library.get('name', '')}` (sha256 `{library.get('sha256', '')}`), "
         f"cut from the {library.get('split', 'unknown')} split of {', '.join(library['sources'])}",
         "corpus": f"{run['corpus']['items']:,} items, sha256 `{run['corpus']['sha256']}`" if "corpus" in run else "",
+        "photos of paper": ", ".join(
+            f"`{paper['folder']}` (sha256 `{paper['sha256']}`)"
+            for paper in run.get("paper") or []
+            if isinstance(paper, dict)
+        ),
+        "letters never stacked": f"{run['rejects']['letters']:,}, sha256 `{run['rejects']['sha256']}`"
+        if run.get("rejects")
+        else "",
         "seed": str(run.get("seed", "")),
         "version": f"stackmix {run.get('stackmix', stackmix.__version__)}",
         "signs replaced": ", ".join(f"{pair}: {n:,}" for pair, n in (run.get("replaced") or {}).items()),
@@ -160,7 +177,19 @@ def _command(run: dict[str, Any]) -> str:
     """The command line of a run, by the options that it has kept; it hasn't kept where its corpus lay."""
     words = ["stackmix generate --corpus CORPUS", f"--library {shlex.quote(str(run['library'].get('name', '')))}"]
     words += [f"--{name} {run[name]}" for name in ("unit", "count", "seed", "height") if run.get(name) is not None]
-    return " ".join([*words, *(["--balance"] if run.get("balanced") else [])])
+    for name, usual in USUAL.items():
+        value = run.get(name, usual)
+        value = ",".join(map(_paper, value)) if isinstance(value, list) else str(value)
+        if value != usual:
+            words.append(f"--{name} {shlex.quote(value)}")
+    words += ["--balance"] if run.get("balanced") else []
+    words += ["--skip-missing"] if run.get("skipped_items") else []
+    return " ".join([*words, *(["--rejects REJECTS"] if run.get("rejects") else [])])
+
+
+def _paper(name: Any) -> str:
+    """A paper or an ink as the command line has it; of a folder of photos the run keeps its name and its hash."""
+    return str(name["folder"]) if isinstance(name, dict) else str(name)
 
 
 def _sources(facts: Facts) -> str:
@@ -189,6 +218,8 @@ MEANING = {
     "source": "the data set it comes from; `stackmix` for a stacked one",
     "borders": "L+1 pixel columns of a text of L characters: character k covers columns borders[k] to borders[k+1]",
     "scores": "how sure each character's borders are, 0 to 1",
+    "polygons": "the corners of each word's ink, in pixels",
+    "page": "the page that it was cut from",
     "pieces": "of a stacked word: the source sample, the first character, how many, and the writer of each",
 }
 

@@ -35,6 +35,7 @@ class Item:
     """A word or line that a list names. polygon: (N, 2) on the picture, None for the whole of it.
 
     size: (width, height) of the picture that the polygon was drawn on, 0 where it is not said. grey: as it is wanted.
+    page: as in `Sample`.
     """
 
     store: Store
@@ -49,6 +50,12 @@ class Item:
     grey: bool = False
     borders: NDArray[np.int32] | None = None
     scores: NDArray[np.float32] | None = None
+    page: str = ""
+
+    def sample(self, image: Image) -> Sample:
+        """The sample that it is once its picture is there."""
+        facts = (self.text, self.id, self.writer, self.source, self.split, self.borders, self.scores)
+        return Sample(image, *facts, page=self.page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +229,7 @@ def _item(item: Item, file: _File) -> Opened:
     whole = file.own(image)
     if whole is None and image.base is not None:  # a view would keep its page in memory
         image = image.copy()
-    return Opened(
-        Sample(image, item.text, item.id, item.writer, item.source, item.split, item.borders, item.scores), whole
-    )
+    return Opened(item.sample(image), whole)
 
 
 def _sheet(sheet: Sheet, file: _File) -> Opened:

@@ -156,8 +156,7 @@ class _Run:
         """The entry of one row of a label file."""
         picture = self._picture(file.rpartition("/")[0], label)
         if picture is None:
-            reason = storage.OUTSIDE if storage.leads_out(label.file) else "label without image"
-            yield Left(reason, f"{label.where}: {label.file}")
+            yield Left(self.store.why_not(label.file), f"{label.where}: {label.file}")
             return
         if picture in self.used:
             yield Left("second label of an image", f"{label.where}: {label.file}")

@@ -58,7 +58,8 @@ def entries(
     report = Report() if report is None else report
     pictures, notes = Folder(_part(Path(root), "img")), Folder(_part(Path(root), "ann"), (".json",))
     by_stem = {storage.stem(name): name for name in pictures.names()}
-    stems = sorted({*map(storage.stem, notes.names())}, key=_numbers)
+    note_of = {storage.stem(name): name for name in notes.names()}
+    stems = sorted(note_of, key=_numbers)
     if len(stems) != ITEMS:
         report.note(f"{len(stems):,} annotations were found; the whole of HKR has {ITEMS:,}.")
     sides = _sides(Path(root), splits, stems, report)
@@ -67,7 +68,8 @@ def entries(
     wanted = [stem for stem in stems if split is None or sides.get(stem) == split]
     report.expected = len(wanted)
     for stem in wanted:
-        yield _entry(stem, notes, pictures, by_stem.pop(stem, None), sides.get(stem), one_word)
+        text = _text(notes, note_of[stem])
+        yield _entry(stem, text, pictures, by_stem.pop(stem, None), sides.get(stem), one_word)
     if split is None:
         yield from (Left("image without label", name) for name in by_stem.values())
         yield from (Left("in the split file alone", stem) for stem in sorted(sides.keys() - {*stems}, key=_numbers))
@@ -86,12 +88,20 @@ def _numbers(name: str) -> tuple[list[int], str]:
     return [int(digits) for digits in re.findall(r"\d+", name)], name
 
 
-def _entry(stem: str, notes: Folder, pictures: Folder, picture: str | None, side: str | None, one_word: bool) -> Entry:
-    """One item, or why it is left out."""
+def _text(notes: Folder, name: str) -> str | None:
+    """What an annotation says is written; None where it is broken."""
     try:
-        text = json.loads(notes.read(f"{stem}.json").decode("utf-8-sig"))["description"]
-        text = " ".join(unicodedata.normalize("NFC", text).split())
+        text = json.loads(notes.read(name).decode("utf-8-sig"))["description"]
+        return " ".join(unicodedata.normalize("NFC", text).split())
     except (ValueError, KeyError, TypeError, OSError):
+        return None
+
+
+def _entry(
+    stem: str, text: str | None, pictures: Folder, picture: str | None, side: str | None, one_word: bool
+) -> Entry:
+    """One item, or why it is left out."""
+    if text is None:
         return Left("broken annotation", stem)
     if picture is None:
         return Left("label without image", stem)

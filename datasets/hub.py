@@ -69,7 +69,7 @@ def _open(name: Path | str, config: str | None) -> dict[str, Any]:
             found = datasets.load_dataset(str(name), config, streaming=True)
     except Exception as error:  # of many kinds: no such set, no network, no rights, several configurations
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DataError(f"data set {name} cannot be opened: {first}") from None
+        raise DataError(f"data set {name} cannot be opened: {first}; check its name and the connection") from None
     return dict(found) if isinstance(found, dict) else {str(found.split or "train"): found}
 
 

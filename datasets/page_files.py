@@ -119,7 +119,8 @@ def _of_page(described: Described, store: Folder, picture: str, unit: str, sourc
         elif len(region.polygon) < 3:
             yield Left("no box", id)
         else:
-            yield Item(store, picture, region.text, id, region.polygon, "", source, split, described.size)
+            place = (store, picture, region.text, id, region.polygon)
+            yield Item(*place, source=source, split=split, size=described.size, page=page)
 
 
 def _in_pixels(described: Described, store: Folder, picture: str) -> Described | None:

@@ -20,7 +20,7 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import HFValidationError, validate_repo_id
 
-from stackmix import images, inspection, plots, samples, statistics
+from stackmix import images, inspection, plots, samples, statistics, tables
 from stackmix.datasets import card, licences, shards
 from stackmix.types import DataError
 
@@ -87,6 +87,8 @@ def push(
         raise DataError(f"{folder} {why}: it is not published, unless you add --i-have-the-right")
     if get_token() is None:
         raise DataError(f"no Hugging Face token was found: {LOGIN}")
+    if not parquet and tables.shards(folder):
+        raise DataError(f"{folder} is made of parquet shards, which hold no files: leave --format imagefolder out")
     planned = shards.plan(folder, shard_size)
     counts = {split: one for split, one in statistics.count(folder).items() if one.samples}
     with _one_line(repo), tempfile.TemporaryDirectory(prefix="stackmix-push-") as place:
@@ -138,7 +140,10 @@ def _shards(work: Push, planned: list[shards.Shard], place: Path, tick: Callable
 def _files(work: Push, planned: list[shards.Shard], folder: Path, tick: Callable[[int], object]) -> Made:
     """Send the folder's own files, in commits of some each."""
     for shard in planned:
-        names = [(f"{shard.split}/{row.values['file_name']}", row.path) for row in shard.rows]
+        names = [
+            (f"{shard.split}/{row.values['file_name']}", samples.picture(folder, shard.split, row.values))
+            for row in shard.rows
+        ]
         for start in range(0, len(names), TOGETHER):
             some = names[start : start + TOGETHER]
             missing = [CommitOperationAdd(name, str(path)) for name, path in some if work.missing(name, path)]

@@ -21,7 +21,7 @@ from stackmix import pages
 from stackmix.datasets import decoding, folder, storage
 from stackmix.datasets.decoding import Entry, Item, Left, Sheet
 from stackmix.datasets.reporting import Report
-from stackmix.datasets.storage import Archive, Folder, Store
+from stackmix.datasets.storage import Archive, Folder
 from stackmix.types import DataError, Page, Region, Sample
 
 TITLE = "School notebooks, {unit}s"
@@ -98,7 +98,7 @@ def _of(split: str | None, found: Iterator[Entry]) -> Iterator[Entry]:
     return (e for e in found if split is None or getattr(e, "split", None) == split)
 
 
-def _pictures(root: Path) -> Store:
+def _pictures(root: Path) -> Folder | Archive:
     """images/, or images.zip read in place."""
     if (root / pages.IMAGES).is_dir():
         return Folder(root / pages.IMAGES, bare=True)
@@ -122,7 +122,7 @@ def source_of(name: str, texts: list[str]) -> str:
 class _Run:
     """What the annotation files of a set share: its pictures, and which of them have been named."""
 
-    def __init__(self, store: Store, unit: str, report: Report) -> None:
+    def __init__(self, store: Folder | Archive, unit: str, report: Report) -> None:
         self.store, self.unit, self.report = store, unit, report
         self.used: set[str] = set()
         self.pages: Counter[str] = Counter()
@@ -134,8 +134,7 @@ class _Run:
         for row in pages.annotations(path, faults):
             picture = self.store.find(row.name)
             if picture is None:
-                outside = storage.leads_out(row.name)
-                yield Left(storage.OUTSIDE if outside else "label without image", f"{path.name}: {row.name}")
+                yield Left(self.store.why_not(row.name), f"{path.name}: {row.name}")
             elif picture in self.used:
                 yield Left("second description of an image", f"{path.name}: {row.name}")
             else:
@@ -162,7 +161,8 @@ class _Run:
             if not region.text:
                 yield Left("empty text", id)
             else:
-                yield Item(self.store, picture, region.text, id, region.polygon, row.writer, source, side, row.size)
+                place = (self.store, picture, region.text, id, region.polygon)
+                yield Item(*place, row.writer, source, side, row.size, page=row.id)
 
     def _parts(self, row: pages.Row) -> Iterator[tuple[int, Region]]:
         """The words of a page by their place among its annotations, or its lines by their group."""
@@ -216,7 +216,7 @@ def _words(place: Path, path: Path, split: str | None, report: Report) -> Iterat
         count += 1
         picture = store.find(label.file)
         if picture is None:
-            yield Left(storage.OUTSIDE if storage.leads_out(label.file) else "label without image", label.file)
+            yield Left(store.why_not(label.file), label.file)
         elif picture in used:
             yield Left("second label of an image", label.where)
         else:

@@ -37,15 +37,21 @@ KNOWN: dict[str, Any] = {  # in this order; those that no sample has are left ou
             "writer": datasets.Value("string"),
         }
     ),
+    "polygons": datasets.List(datasets.List(datasets.List(datasets.Value("int32")))),
 }
 
 
 class Row(NamedTuple):
-    """A sample to be written: its metadata, its picture's file and that file's bytes."""
+    """A sample to be written: its metadata, the folder and split of its picture, and that picture's bytes, about."""
 
     values: dict[str, Any]
-    path: Path
+    folder: Path
+    split: str
     size: int
+
+    def read(self) -> bytes:
+        """The encoded picture."""
+        return samples.encoded(self.folder, self.split, self.values)
 
 
 class Shard(NamedTuple):
@@ -77,12 +83,9 @@ def plan(folder: Path, size: int = SHARD) -> list[Shard]:
 
 
 def _row(folder: Path, split: str, values: dict[str, Any]) -> Row:
-    path = samples.picture(folder, split, values)
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
-        raise DataError(f"{path}: the image of a metadata row is missing") from None
-    return Row({"id": path.stem, "writer": "", "source": "", **values}, path, size)
+    name = Path(values["file_name"]).stem
+    size = samples.size(folder, split, values)
+    return Row({"id": name, "writer": "", "source": "", **values}, folder, split, size)
 
 
 def _parts(rows: list[Row], size: int) -> Iterator[list[Row]]:
@@ -138,7 +141,7 @@ def write(shard: Shard, columns: datasets.Features, path: Path) -> int:
 
 def _table(rows: list[Row], schema: pa.Schema) -> pa.Table:
     values = {name: [row.values.get(name) for row in rows] for name in schema.names if name != "image"}
-    values["image"] = [{"bytes": row.path.read_bytes(), "path": row.path.name} for row in rows]
+    values["image"] = [{"bytes": row.read(), "path": Path(row.values["file_name"]).name} for row in rows]
     return pa.Table.from_pydict({name: values[name] for name in schema.names}, schema=schema)
 
 

@@ -18,7 +18,7 @@ from stackmix.types import DataError
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 MOST_BYTES = 1 << 30  # of one file in an archive, which may claim any size
-OUTSIDE, MISSING = "path outside the folder", "missing image"
+OUTSIDE = "path outside the folder"
 
 
 class Store(Protocol):
@@ -36,11 +36,6 @@ def leads_out(name: str) -> bool:
     """Whether a name is an absolute path, has a drive, or climbs: `C:\\a.png`, `/a.png`, `x/../../a.png`."""
     slashes = name.replace("\\", "/")
     return slashes.startswith("/") or re.match(r"[A-Za-z]:", name) is not None or ".." in slashes.split("/")
-
-
-def why_not_found(name: str) -> str:
-    """The reason that a name, which a store does not find, is left out for."""
-    return OUTSIDE if leads_out(name) else MISSING
 
 
 def is_picture(name: str) -> bool:
@@ -61,6 +56,7 @@ class Listing:
     def __init__(self, names: Iterator[str], bare: bool) -> None:
         self._names = sorted(names)
         self._found: dict[str, str | None] = {}
+        self._several: set[str] = set()
         for name in self._names:
             self._found[_plain(name)] = name
         for name in self._names:
@@ -72,12 +68,20 @@ class Listing:
         tails: dict[str, str | None] = {}
         for name in self._names:
             tail = _plain(name).casefold().rsplit("/", 1)[-1]
+            if tail in tails:
+                self._several.add(tail)
             tails[tail] = None if tail in tails else name
         for tail, only in tails.items():
             self._found.setdefault(tail, only)
 
     def names(self) -> list[str]:
         return self._names
+
+    def why_not(self, name: str) -> str:
+        """The reason that a label is left out for, whose picture is not found."""
+        if leads_out(name):
+            return OUTSIDE
+        return "name of several images" if _plain(name).casefold() in self._several else "label without image"
 
     def find(self, name: str) -> str | None:
         """The name as the disk or the archive has it; None where there is no such file, or a name leads out."""

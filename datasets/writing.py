@@ -52,8 +52,7 @@ def again(entry: Work, line: tuple) -> Encoded | Left:
         regions = placed(entry, (width, height), top)
         found = Page(NONE, regions, entry.id, entry.writer, entry.source, entry.split)
     elif isinstance(entry, Item):
-        facts = (entry.text, entry.id, entry.writer, entry.source, entry.split, entry.borders, entry.scores)
-        found = Sample(NONE, *facts)
+        found = entry.sample(NONE)
     else:
         found = replace(entry, image=NONE)
     return Encoded(found, suffix, None, length, (width, height), top)

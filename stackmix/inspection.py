@@ -219,7 +219,7 @@ def inspect_letter(path: Path, character: str) -> Sheet:
 
     Raises DataError where the folder is no library or its texts lack the character.
     """
-    if not (path / FILE).is_file() and list(path.glob(f"*/{samples.METADATA}")):
+    if not (path / FILE).is_file() and samples.is_folder(path):
         raise DataError(f"{path} is a sample folder: --letter needs a letter library, which `stackmix cut` makes")
     library = LetterLibrary.load(path)
     found = ranked(library, character)

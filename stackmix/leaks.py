@@ -1,6 +1,6 @@
 """Leaks between data sets: what a model is tested on and has been trained on in another guise.
 
-Looked for are the same pictures, to the pixel or nearly; the same samples, pages and writers; and letters that come
+Looked for are the same pictures, to the pixel or nearly (whole pages only to the pixel); the same samples, pages and writers; and letters that come
 from a test split, in a library or stacked into words. Two sides whose splits have one role, train and train, may share
 pages and writers: that is told, and is no leak. The same picture in two folders is one, unless both have it from the
 same page: words and lines of one data set share their one-word lines.
@@ -20,6 +20,7 @@ from stackmix.types import DataError, is_test
 
 ROLES = ("train", "val", "test")
 SHOWN = 3  # examples in a line
+PAGE = Fingerprint.nothing()._replace(area=LEAST_INK)  # on the grid of a fingerprint one page looks like another
 
 
 class Pair(NamedTuple):
@@ -117,10 +118,11 @@ def steps(sides: list[Side]) -> int:
 
 
 def find(sides: list[Side], page_of: PageOf, tick: Callable[[int], object] = lambda n: None) -> Findings:
-    """Compare every two sides. page_of(source, id): the page of a sample, "" where its data set has none.
+    """Compare every two sides. page_of(source, id): the page of a sample that names none itself, "" where it has none.
 
     tick(n) is called for every n of `steps` that are done.
     """
+    page_of = _named_pages(sides, page_of)
     findings = Findings()
     looked = [_look(side, findings, tick) for side in sides]
     findings.found += [found for side in sides for found in _of_test(side)]
@@ -136,6 +138,12 @@ def find(sides: list[Side], page_of: PageOf, tick: Callable[[int], object] = lam
     return findings
 
 
+def _named_pages(sides: list[Side], page_of: PageOf) -> PageOf:
+    """The page that samples name themselves, also of letters that were cut from them; `page_of` of all others."""
+    named = {item.origin: item.page for side in sides for item in side.items if item.page and item.named}
+    return lambda source, id: named.get(Origin(source, id)) or page_of(source, id)
+
+
 def _ordered(first: Side, second: Side) -> tuple[Side, Side]:
     """Two sides, the one that more depends on last: train, val, test."""
     return (first, second) if ROLES.index(first.role) <= ROLES.index(second.role) else (second, first)
@@ -147,7 +155,7 @@ def _look(side: Side, findings: Findings, tick: Callable[[int], object]) -> Seen
     for number, item in enumerate(side.items):
         try:
             image = side.picture(number)
-            found.append(fingerprint(image))
+            found.append(fingerprint(image) if side.kind != "pages" else PAGE)
             pixels[pixel_hash(image)].append(number)
             findings.faint += found[-1].area < LEAST_INK
         except DataError as error:
@@ -189,7 +197,7 @@ def _pages(side: Side, page_of: PageOf) -> Iterator[tuple[int, Origin]]:
 
 def _pictures_count(first: Side, second: Side) -> bool:
     """Whether two sides' pictures are compared: a library's are those of the samples it was cut from."""
-    return first.role != second.role or first.kind == second.kind == "samples"
+    return first.role != second.role or first.kind == second.kind in ("samples", "pages")
 
 
 class Match(NamedTuple):

@@ -142,7 +142,7 @@ def read(folder: Path, split: str, skipped: list[str] | None = None) -> Iterator
         raise DataError(f"{folder} has no split {split!r}, only {', '.join(splits_of(folder))}")
     for row in annotations(folder / f"{PREFIX}{split}.json"):
         try:
-            image = _image(folder / IMAGES, row.name)
+            image = picture(folder, row.name)
         except DataError as error:
             if skipped is None:
                 raise
@@ -151,9 +151,10 @@ def read(folder: Path, split: str, skipped: list[str] | None = None) -> Iterator
         yield Page(image, row.regions, row.id, row.writer, row.source, split)
 
 
-def _image(folder: Path, name: str) -> images.Image:
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
+def picture(folder: Path, name: str) -> images.Image:
+    """The picture of a page folder by its name; DataError where it is missing, broken or outside."""
+    path = folder / IMAGES / name
+    if not path.resolve().is_relative_to((folder / IMAGES).resolve()):
         raise DataError(f"{folder}: file_name {name!r} leads out of the folder")
     try:
         return images.read(path)

@@ -1,12 +1,14 @@
-"""Sample folders: word and line images with their texts, as a plain Hugging Face `imagefolder`.
+"""Sample folders: word and line images with their texts, as a plain Hugging Face `imagefolder` or as parquet shards.
 
     samples/iam/README.md                    names the splits in its YAML `configs`
     samples/iam/train/metadata.jsonl         {"file_name": "0000/a01-000u-00-00.png", "text": "A", "writer": "000", ...}
     samples/iam/train/0000/a01-000u-00-00.png
 
-`datasets.load_dataset("samples/iam")` opens such a folder without our code.
+`datasets.load_dataset("samples/iam")` opens such a folder without our code. A split may be parquet shards instead, see
+`tables.py`; all that reads samples reads both.
 """
 
+import io
 import json
 import re
 import unicodedata
@@ -16,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from stackmix import images
+from stackmix import images, tables
 from stackmix.types import DataError, Sample
 
 METADATA = "metadata.jsonl"
@@ -42,6 +44,8 @@ def record(sample: Sample, file_name: str) -> dict[str, Any]:
         "writer": sample.writer,
         "source": sample.source,
     }
+    if sample.page:
+        row["page"] = sample.page
     if sample.borders is not None:
         row["borders"] = [int(b) for b in sample.borders]
     if sample.scores is not None:
@@ -63,21 +67,33 @@ def card(title: str, splits: list[str], body: str, licence: str | None = None) -
     return "\n".join([*lines, "---", "", f"# {title}", "", body.strip(), ""])
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder holds samples, be they files or shards."""
+    return any(path.glob(f"*/{METADATA}")) or bool(tables.shards(path))
+
+
 def splits_of(folder: Path) -> list[str]:
-    """The splits in a sample folder; DataError when it is none."""
-    found = sorted(p.parent.name for p in folder.glob(f"*/{METADATA}"))
-    if not found:
-        why = f"has no <split>/{METADATA}" if folder.is_dir() else "does not exist"
+    """The splits in a sample folder; DataError when it is none, or has one twice."""
+    files, shards = {p.parent.name for p in folder.glob(f"*/{METADATA}")}, tables.shards(folder)
+    if twice := files & shards.keys():
+        raise DataError(f"{folder} has the {min(twice)} split as {METADATA} and as parquet shards: remove one of them")
+    if not files and not shards:
+        why = f"has no <split>/{METADATA} and no parquet shards" if folder.is_dir() else "does not exist"
         raise DataError(f"{folder} {why}: make a sample folder with `stackmix prepare`")
-    return found
+    return sorted({*files, *shards})
 
 
 def rows(folder: Path, split: str) -> list[dict[str, Any]]:
     """Metadata rows of one split; DataError names a split that is missing or a line that is broken."""
     if split not in splits_of(folder):
         raise DataError(f"{folder} has no split {split!r}, only {', '.join(splits_of(folder))}")
+    if shards := tables.shards(folder).get(split):
+        return [row for path in shards for row in tables.rows(path)]
+    return _lines(folder / split / METADATA)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
     found = []
-    path = folder / split / METADATA
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
@@ -114,13 +130,45 @@ def picture(folder: Path, split: str, row: dict[str, Any]) -> Path:
     return path
 
 
-def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
-    """Decode the image of one metadata row; DataError names a broken or missing image."""
+def encoded(folder: Path, split: str, row: dict[str, Any]) -> bytes:
+    """The encoded picture of a metadata row; DataError where it is missing."""
+    inside = tables.picture(folder, split, row["file_name"])
+    if inside is not None:
+        return inside
     path = picture(folder, split, row)
     try:
-        image = images.read(path)
+        return path.read_bytes()
     except FileNotFoundError:
         raise DataError(f"{path}: the image of a metadata row is missing") from None
+
+
+def stream(folder: Path, split: str, row: dict[str, Any]) -> Path | io.BytesIO:
+    """What a program that reads no more than a header can open: the file, or a shard's picture."""
+    inside = tables.picture(folder, split, row["file_name"])
+    return picture(folder, split, row) if inside is None else io.BytesIO(inside)
+
+
+def size(folder: Path, split: str, row: dict[str, Any]) -> int:
+    """Bytes of an encoded picture, of one in a shard about; DataError where it is missing."""
+    inside = tables.size(folder, split, row["file_name"])
+    if inside is not None:
+        return inside
+    path = picture(folder, split, row)
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        raise DataError(f"{path}: the image of a metadata row is missing") from None
+
+
+def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
+    """Decode the image of one metadata row; DataError names a broken or missing image."""
+    try:
+        image = images.decode(encoded(folder, split, row))
+    except images.TooLarge as error:
+        raise images.TooLarge(f"{folder / split / row['file_name']}: {error}") from None
+    except DataError as error:
+        named = str(error).startswith(str(folder))
+        raise DataError(str(error) if named else f"{folder / split / row['file_name']}: {error}") from None
     borders, scores = row.get("borders"), row.get("scores")
     return Sample(
         image=image,
@@ -131,6 +179,7 @@ def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:
         split=split,
         borders=None if borders is None else np.asarray(borders, np.int32),
         scores=None if scores is None else np.asarray(scores, np.float32),
+        page=str(row.get("page") or ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is compared when leaks are looked for: one split of a sample folder or of a letter library, a side.
+"""What is compared when leaks are looked for: one split of a sample or page folder or of a letter library, a side.
 
 A sample of a side knows its page and its writer by the name of their data set, so that writer 000 of one is not writer
 000 of another. A stacked sample also knows the samples that its letters were cut from, by its `pieces`.
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stackmix import images, samples
+from stackmix import images, pages, samples
 from stackmix.library import FILE
 from stackmix.types import DataError, Image, is_test
 
@@ -33,18 +33,20 @@ class Origin(NamedTuple):
 class Item(NamedTuple):
     """A sample of a side: itself, its writer, "" where unknown, and the samples and writers its pieces come from.
 
-    named: its id is its own, not its file's name, which another split or folder may use as well.
+    named: its id is its own, not its file's name, which another split or folder may use as well. page: its id,
+    "" where unknown.
     """
 
     origin: Origin
     writer: str
     pieces: tuple[tuple[str, str], ...] = ()
     named: bool = True
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One split. kind: samples, stacked or library. sources: data sets that its letters come from; empty for samples.
+    """One split. kind: samples, stacked, library or pages. sources: data sets that its letters come from; empty for samples.
 
     made_from: the split of the library that it was stacked from, "" for others. picture: opens the picture of item i.
     """
@@ -87,9 +89,11 @@ class Side:
 
 
 def sides_of(path: Path) -> list[Side]:
-    """The sides of a letter library or a sample folder; DataError where it is neither."""
+    """The sides of a letter library, a sample folder or a page folder; DataError where it is none of them."""
     if (path / FILE).is_file():
         return [_library(path)]
+    if any(path.glob(f"{pages.PREFIX}*.json")):
+        return [_of_pages(path, split) for split in pages.splits_of(path)]
     about = _run(path / RUN)
     return [_split(path, split, about) for split in samples.splits_of(path)]
 
@@ -122,10 +126,17 @@ def _split(path: Path, split: str, about: dict[str, Any]) -> Side:
     )
 
 
+def _of_pages(path: Path, split: str) -> Side:
+    """Whole pages; each is its own page, which words and lines may have been cut from."""
+    rows = [row._replace(regions=()) for row in pages.annotations(path / f"{pages.PREFIX}{split}.json")]
+    items = [Item(Origin(row.source, row.id), row.writer, page=row.id) for row in rows]
+    return Side(str(path), split, "pages", items, lambda i: pages.picture(path, rows[i].name))
+
+
 def _item(row: dict[str, Any]) -> Item:
     origin = Origin(row.get("source") or "", row.get("id") or Path(row["file_name"]).stem)
     pieces = tuple(dict.fromkeys((str(piece["id"]), str(piece.get("writer", ""))) for piece in row.get("pieces") or ()))
-    return Item(origin, row.get("writer") or "", pieces, bool(row.get("id")))
+    return Item(origin, row.get("writer") or "", pieces, bool(row.get("id")), str(row.get("page") or ""))
 
 
 def _library(path: Path) -> Side:

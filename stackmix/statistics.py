@@ -3,6 +3,7 @@
 Only the headers of pictures are read, so that counting costs no decoding.
 """
 
+import io
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -37,8 +38,8 @@ class Count:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     bad: list[str] = field(default_factory=list)
 
-    def add(self, row: dict[str, Any], path: Path) -> None:
-        """Count one metadata row, whose picture lies at `path`."""
+    def add(self, row: dict[str, Any], file: Path | io.BytesIO) -> None:
+        """Count one metadata row; file: its encoded picture."""
         text = unicodedata.normalize("NFC", row["text"])
         self.samples += 1
         self.characters.update(text)
@@ -46,7 +47,7 @@ class Count:
         self.writers.update(filter(None, [row.get("writer")]))
         self.sources[row.get("source") or ""] += 1
         try:
-            with Pictures.open(path) as picture:
+            with Pictures.open(file) as picture:
                 self.sizes.append(picture.size)
         except (OSError, UnidentifiedImageError, ValueError, Pictures.DecompressionBombError):
             self.bad.append(row["file_name"])
@@ -72,7 +73,7 @@ def count(folder: Path, tick: Callable[[], object] = lambda: None) -> dict[str, 
     for split in sorted(samples.splits_of(folder), key=lambda s: (FIRST.index(s) if s in FIRST else len(FIRST), s)):
         found[split] = Count()
         for row in samples.rows(folder, split):
-            found[split].add(row, samples.picture(folder, split, row))
+            found[split].add(row, samples.stream(folder, split, row))
             tick()
     return found
 

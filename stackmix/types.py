@@ -35,7 +35,7 @@ class Sample:
     source: the data set's name. split: train, val, test or a name like test1. borders: (L+1,) rising columns or None.
     scores: (L,) in 0..1, the confidence of each letter, 0 where it is rejected, or None. seams: (L+1, SEAM_ROWS) int16
     or None, the column at which each border parts its letters at each of SEAM_ROWS rows; `borders` is its value at mid
-    x-height.
+    x-height. page: the one that it was cut from, by its id, "" where unknown.
     """
 
     image: Image
@@ -47,6 +47,7 @@ class Sample:
     borders: NDArray[np.int32] | None = None
     scores: NDArray[np.float32] | None = None
     seams: NDArray[np.int16] | None = None
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)

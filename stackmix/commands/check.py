@@ -7,7 +7,9 @@ import typer
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="A B...", help="Sample folders and letter libraries.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="A B...", help="Sample folders, page folders and letter libraries.")
+    ],
     out: Annotated[Path | None, typer.Option(help="A JSON file for all that is found, not the first examples.")] = None,
 ) -> None:
     """Find pictures, pages and writers that splits or data sets share, and letters of a test split.

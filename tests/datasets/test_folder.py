@@ -111,6 +111,15 @@ def test_folders_of_splits(tmp_path: Path) -> None:
         list(folder.read(tmp_path, split="test"))
 
 
+def test_a_name_of_several_pictures_is_said_to_be_one(tmp_path: Path) -> None:
+    """The folder of the label file has none, two folders below have one each."""
+    pictures(tmp_path, ["a/1.png", "b/1.png", "b/2.png"])
+    write(tmp_path / "labels.csv", "1.png,a\n2.png,b\n")
+    report = Report()
+    assert [s.id for s in folder.read(tmp_path, report=report)] == ["b/2"]
+    assert report.skipped["name of several images"] == ["labels.csv, line 1: 1.png"]
+
+
 def test_a_missing_picture_is_not_taken_from_another_split(tmp_path: Path) -> None:
     pictures(tmp_path, ["train/5.png", "test/6.png", "7.png"])
     write(tmp_path / "test" / "labels.csv", "5.png,a\n6.png,b\n7.png,c\n../train/5.png,d\n")

@@ -41,7 +41,8 @@ def raw(tmp_path: Path) -> Path:
             "name": name,
             "size": {"height": 9, "width": 20},
         }
-        (root / "ann" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+        suffix = "JSON" if name == "0_0_10" else "json"
+        (root / "ann" / f"{name}.{suffix}").write_text(json.dumps(content), encoding="utf-8")
         if name != "2_2_1":
             image = np.full((9, 20, 3), 255, np.uint8)
             image[2:5, 3:9] = number

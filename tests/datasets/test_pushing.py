@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ import numpy as np
 import pytest
 
 from stackmix import images, samples
+from stackmix.corpus import Corpus
+from stackmix.datasets import card
+from stackmix.generating import Order, generate
 from stackmix.types import Sample
 
 PUSH = """
@@ -103,6 +107,9 @@ def stacked(folder: Path, sources: list[str]) -> Path:
     return folder
 
 
+STACKED = ("pieces", "polygons")
+
+
 class Said:
     """What a subprocess did: exit code, stdout, and the lines of stderr that are no progress bar."""
 
@@ -130,10 +137,6 @@ def call(code: str, home: Path, *arguments: object, **environment: str | None) -
 
 def push(hub: Any, home: Path, *arguments: object, token: str | None = fake.WRITE) -> Said:
     return call(PUSH, home, "push", *arguments, HF_ENDPOINT=hub.url, HF_TOKEN=token)
-
-
-def hashed(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_cut_resumed_and_loaded_back(hub: Any, tmp_path: Path) -> None:
@@ -168,8 +171,9 @@ def same_as(back: dict[str, Any], folder: Path) -> None:
     assert sorted(back["rows"]) == samples.splits_of(folder)
     for split, rows in back["rows"].items():
         wanted = samples.rows(folder, split)
-        assert [row["image"] for row in rows] == [hashed(folder / split / row["file_name"]) for row in wanted]
-        for name in ("text", "id", "writer", "source", "borders"):
+        pictures = [samples.encoded(folder, split, row) for row in wanted]
+        assert [row["image"] for row in rows] == [hashlib.sha256(picture).hexdigest() for picture in pictures]
+        for name in ("text", "id", "writer", "source", "borders", *([] if "pieces" not in wanted[0] else STACKED)):
             assert [row[name] for row in rows] == [row[name] for row in wanted]
 
 
@@ -188,6 +192,25 @@ def test_pictures_as_they_are_and_a_second_push_of_less(hub: Any, tmp_path: Path
     assert set(repo.files) == {*shards, "README.md", "assets/preview.png", "assets/statistics.png", ".gitattributes"}
     back = call(LOAD, tmp_path, "anna/words", HF_ENDPOINT=hub.url, HF_TOKEN=fake.READ)
     same_as(json.loads(back.out), half)
+
+
+def test_shards_go_up_and_what_comes_down_is_a_sample_folder(hub: Any, library_folder: Path, tmp_path: Path) -> None:
+    order = Order(library_folder, Corpus(["bad", "dog bag"]), "line", 9, 5, 24, format="parquet")
+    generate(order, tmp_path / "synth", tick=lambda n: None)
+    run = json.loads((tmp_path / "synth/run.json").read_text("utf-8"))
+    run["library"]["sources"] = ["face"]
+    (tmp_path / "synth/run.json").write_text(json.dumps(run), encoding="utf-8")
+    refused = push(hub, tmp_path, tmp_path / "synth", "anna/synth", "--format", "imagefolder")
+    assert refused.code == 1 and "leave --format imagefolder out" in refused.errors[0], refused.everything
+    done = push(hub, tmp_path, tmp_path / "synth", "anna/synth")
+    assert done.code == 0, done.everything
+    back = call(LOAD, tmp_path, "anna/synth", HF_ENDPOINT=hub.url, HF_TOKEN=fake.READ)
+    assert back.code == 0, back.everything
+    same_as(json.loads(back.out), tmp_path / "synth")
+    name = "data/train-00000-of-00001.parquet"
+    (tmp_path / "down/data").mkdir(parents=True)
+    (tmp_path / "down" / name).write_bytes(hub.repos["anna/synth"].files[name])
+    same_as(json.loads(back.out), tmp_path / "down")
 
 
 def test_every_refusal_is_one_line_with_a_cure(hub: Any, tmp_path: Path) -> None:
@@ -224,6 +247,30 @@ def test_every_refusal_is_one_line_with_a_cure(hub: Any, tmp_path: Path) -> None
     away = call(SEVERAL, tmp_path, json.dumps([[fake.WRITE, [str(mine), "anna/x"]]]), HF_ENDPOINT="http://127.0.0.1:9")
     [[code, errors]] = json.loads(away.out)
     assert code == 1 and len(errors) == 1 and "127.0.0.1:9 is not reached" in errors[0] and "again" in errors[0]
+
+
+def test_the_card_names_every_option_that_is_not_the_usual_one(
+    library_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command on the card makes the run again: its run.json is the same."""
+    monkeypatch.setitem(os.environ, "NO_ALBUMENTATIONS_UPDATE", "1")
+    (tmp_path / "corpus.txt").write_text("bad\ndog bag\nxxx\n", encoding="utf-8")
+    given = "--unit line --count 3 --seed 9 --height 30 --paper lined,plain --ink blue,red --hand mixed --choice random"
+    given += " --temperature 0.5 --format parquet --blots 0.25 --balance --skip-missing"
+    runs = []
+    for out in ("a", "b"):
+        words = f"generate --corpus corpus.txt --library {shlex.quote(str(library_folder))} --out {out} {given}"
+        run = call(PUSH, tmp_path, *shlex.split(words))
+        assert run.code == 0, run.everything
+        runs.append(json.loads((tmp_path / out / "run.json").read_text("utf-8")))
+        command = card._command(runs[-1]).replace("CORPUS", "corpus.txt")
+        given = command.partition(f"--library {shlex.quote(library_folder.name)} ")[2]
+    assert runs[0] == runs[1] and given, given
+    plain = {name: runs[0][name] for name in ("library", "seed", "unit", "height")}
+    usual = {"paper": ["white"], "ink": ["black"], "hand": "one", "choice": "units", "temperature": 1.0}
+    plain |= {**usual, "format": "imagefolder", "rejects": {"letters": 1, "sha256": "0"}}
+    wanted = f"stackmix generate --corpus CORPUS --library {shlex.quote(library_folder.name)} --unit line"
+    assert card._command(plain) == f"{wanted} --seed 9 --height 30 --rejects REJECTS"
 
 
 def test_who_has_the_right_publishes_and_the_card_says_so(hub: Any, tmp_path: Path) -> None:

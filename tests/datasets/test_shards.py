@@ -48,7 +48,7 @@ def test_the_same_folder_gives_the_same_bytes(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=30), st.integers(1, 120))
 def test_parts_hold_every_row_once_and_no_more_than_their_size(sizes: list[int], limit: int) -> None:
-    rows = [shards.Row({}, Path(str(k)), size) for k, size in enumerate(sizes)]
+    rows = [shards.Row({}, Path(str(k)), "train", size) for k, size in enumerate(sizes)]
     parts = list(shards._parts(rows, limit))
     assert [row for part in parts for row in part] == rows
     assert all(len(part) == 1 or sum(row.size for row in part) <= limit for part in parts)

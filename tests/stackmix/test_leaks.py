@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from stackmix import images, leaks, samples
+from stackmix import images, leaks, pages, samples
 from stackmix.datasets.sources import page_of
 from stackmix.leaks import Findings
 from stackmix.library import LetterLibrary
@@ -201,3 +202,57 @@ def test_what_is_no_data_set_is_named(tmp_path: Path, word: Callable, folder_of:
 )
 def test_pages(source: str, id: str, page: str) -> None:
     assert page_of(source, id) == page
+
+
+def paged(sample: Sample, page: str, source: str = "letters") -> Sample:
+    return replace(sample, page=page, source=source)
+
+
+def test_a_page_that_samples_name_is_found_whatever_their_ids(
+    word: Callable, folder_of: Callable, tmp_path: Path
+) -> None:
+    """Of a source that nobody has heard of, as PAGE XML and ALTO folders are."""
+    train = folder_of(tmp_path / "a", [paged(word("bad", "x1"), "p1"), paged(word("gone", "x2"), "p2")])
+    test = folder_of(tmp_path / "b", [paged(word("Bean", "y1", split="test"), "p2")])
+    assert [sample.page for sample in samples.read(train, "train")] == ["p1", "p2"]
+    assert brief(compare(train, test)) == [("page", True, [("letters p2", "letters p2")])]
+    other = folder_of(tmp_path / "c", [paged(word("Bean", "y1", split="test"), "p2", "other letters")])
+    assert not compare(train, other).found
+
+
+def test_letters_of_a_named_page_are_found(word: Callable, folder_of: Callable, tmp_path: Path) -> None:
+    """A stacked set knows its letters' samples, and a folder that is compared too knows their page."""
+    train = folder_of(tmp_path / "a", [paged(word("bad", "x1"), "p1")])
+    test = folder_of(tmp_path / "b", [paged(word("Bean", "y1", split="test"), "p1")])
+    stacked = folder_of(tmp_path / "s", [word("dab", "0", source="stackmix")])
+    row = samples.rows(stacked, "train")[0] | {"pieces": [{"id": "x1", "first": 0, "letters": 3, "writer": ""}]}
+    (stacked / "train" / samples.METADATA).write_text(samples.dump(row), "utf-8")
+    library = {"library": {"split": "train", "sources": ["letters"]}}
+    (stacked / "run.json").write_text(json.dumps(library), "utf-8")
+    found = [one for one in compare(stacked, train, test).leaks if one.first.startswith(str(stacked))]
+    assert [(one.kind, one.pairs[0].first) for one in found] == [("page", "letters p1")]
+
+
+def test_page_folders_are_compared_with_words(word: Callable, folder_of: Callable, tmp_path: Path) -> None:
+    root = tmp_path / "pages"
+    (root / "images").mkdir(parents=True)
+    images.write(root / "images" / "a01-003.png", word("gone", "").image)
+    row = pages.image_row(0, "a01-003.png", (60, 60), "a01-003", "001", "iam")
+    (root / "annotations_train.json").write_text("".join(pages.document([row], [])), "utf-8")
+    words = folder_of(tmp_path / "words", [word("bad", "a01-003-00-01", "001", "test")])
+    kinds = [("page", True, [("iam a01-003", "iam a01-003")]), ("writer", True, [("iam 001", "iam 001")])]
+    assert brief(compare(root, words)) == kinds
+
+
+def test_whole_pages_are_copies_to_the_pixel_alone(word: Callable, tmp_path: Path) -> None:
+    """Two pages of text look much alike when they are small; a leak of that kind would be a false one."""
+    first, other = word("gone", "").image, word("gane", "").image
+    for split, found in (("train", {"p1": first, "p2": other}), ("test", {"q1": images.grey(first), "q2": first[:-1]})):
+        rows = []
+        for number, (name, image) in enumerate(found.items()):
+            (tmp_path / "images").mkdir(exist_ok=True)
+            images.write(tmp_path / "images" / f"{name}.png", image)
+            rows.append(pages.image_row(number, f"{name}.png", image.shape[1::-1], name, "", "mine"))
+        (tmp_path / f"annotations_{split}.json").write_text("".join(pages.document(rows, [])), "utf-8")
+    found = compare(tmp_path)
+    assert brief(found) == [("picture", True, [("p1", "q1")])] and not found.faint
