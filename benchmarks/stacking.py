@@ -29,21 +29,22 @@ from stackmix.corpus import Corpus, fit, read
 from stackmix.generating import Order, Writer, generate
 from stackmix.library import SHIPPED, LetterLibrary
 from stackmix.rendering import Look
+from stackmix.samples import PER_FOLDER
 
 HEIGHT = 128
 SHORTEST = 5  # letters
-LINE = (32, 48)  # letters of a line of about 1,300 pixels at height 128
+LINE = (25, 38)  # letters of a line of about 1,300 pixels at height 128
 ROUNDS = 3
 TEXTURED = Look(("plain", "lined", "squared", "slanted"), ("black", "blue", "violet", "pencil"))
 REPEATED = 10  # words, for variety
 
 
 def best_rate(count: int, work: Callable[[int], object]) -> float:
-    """Calls of work(i) a CPU second, of the best round."""
+    """Calls of work(i) a CPU second, of the best round; i runs on from round to round."""
     seconds = []
-    for _ in range(ROUNDS):
+    for first in range(0, ROUNDS * count, count):
         start = time.process_time()
-        for i in range(count):
+        for i in range(first, first + count):
             work(i)
         seconds.append(time.process_time() - start)
     return count / min(seconds)
@@ -68,9 +69,12 @@ def speeds(writers: dict[str, Writer], count: int, about: dict[str, Any]) -> flo
     report("words in memory", in_memory, "words/s", **about)
     report("words in memory, on paper, in ink", best_rate(count, textured.word), "words/s", **about)
     with tempfile.TemporaryDirectory() as folder:
+        for i in range(0, ROUNDS * count, PER_FOLDER):
+            Path(folder, f"{i // PER_FOLDER}").mkdir()
 
         def write(writer: Writer, i: int) -> None:
-            (Path(folder) / f"{i}.jpg").write_bytes(images.encode(writer.word(i).image, ".jpg", 95))
+            data = images.encode(writer.word(i).image, ".jpg", 95)
+            Path(folder, f"{i // PER_FOLDER}", f"{writer.order.unit}{i}.jpg").write_bytes(data)
 
         rate = best_rate(count, lambda i: write(plain, i))
         report("words to JPEG on disk", rate, "words/s", "encoding JPEG 95 alone", bound, **about)
@@ -98,18 +102,21 @@ def variety(library: LetterLibrary, texts: list[str], count: int, folder: Path) 
         report(f"the commonest piece of a word, {choice}", float(np.mean(shares)), "share of its repeats")
 
 
-def workers(order: Order, library: LetterLibrary) -> None:
-    """What a second worker brings, in wall-clock time from the first chunk on."""
-    rates = []
-    for number in (1, 2):
-        times: list[tuple[float, int]] = []
-        with tempfile.TemporaryDirectory() as folder:
+def workers(order: Order, library: LetterLibrary, folder: Path) -> None:
+    """What a second worker brings in each format: wall-clock time of the last two thirds of a run.
+
+    Nothing is removed in between: some file systems make files more slowly after many have gone.
+    """
+    for kind in ("imagefolder", "parquet"):
+        rates = []
+        for number in (1, 2):
+            times: list[tuple[float, int]] = []
             tick = lambda n, times=times: times.append((time.perf_counter(), n))  # noqa: E731
-            generate(order, Path(folder) / "out", library=library, workers=number, tick=tick)
-        # the first call tells what was done before; workers start until the next ones come
-        first, last = times[number], times[-1]
-        rates.append(sum(n for _, n in times[number + 1 :]) / (last[0] - first[0]))
-    report("two workers", rates[1] / rates[0], "times one", one=round(rates[0]), two=round(rates[1]))
+            out = folder / f"{kind}-{number}"
+            generate(replace(order, format=kind), out, library=library, workers=number, tick=tick)
+            part = times[len(times) // 3 :]
+            rates.append(sum(n for _, n in part[1:]) / (part[-1][0] - part[0][0]))
+        report(f"two workers, {kind}", rates[1] / rates[0], "times one", one=round(rates[0]), two=round(rates[1]))
 
 
 def peer_rate(python: Path, name: str, texts: list[str]) -> float | None:
@@ -152,7 +159,8 @@ def main() -> None:
         found = peer_rate(options.peers / name / "bin" / "python", name, words[:200]) if options.peers else None
         if found:
             report("words in memory", rate, "words/s", name, found)
-    workers(replace(base, count=4 * options.count), library)
+    with tempfile.TemporaryDirectory() as out:
+        workers(replace(base, count=4 * options.count), library, Path(out))
     rng = np.random.default_rng(0)
     variety(library, rng.choice(sorted(set(words)), REPEATED, replace=False).tolist(), options.count, options.library)
 

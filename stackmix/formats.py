@@ -40,13 +40,20 @@ class ImageFolder:
     def is_done(self, number: int) -> bool:
         return self._part(number).exists()
 
+    def turn(self, number: int) -> tuple[int, int]:
+        """When a chunk's turn is: neighbours go to different folders, for in one, workers wait for each other."""
+        folder, place = divmod(number, samples.PER_FOLDER // self.chunk)
+        return place, folder
+
     def write(self, number: int, found: list[Written]) -> None:
         """Write the pictures of a chunk, then its metadata."""
-        lines = []
+        lines, parent = [], self.folder
         for sample in found:
             name = samples.place(sample.number, f"{sample.number:08d}", self.suffix)
             path = self.folder / self.split / name
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent != parent:
+                parent = path.parent
+                parent.mkdir(parents=True, exist_ok=True)
             _write(path, sample.picture)
             lines.append(samples.dump({"file_name": name, **sample.row}))
         _whole(self._part(number), "".join(lines).encode())
@@ -103,6 +110,10 @@ class Parquet:
 
     def is_done(self, number: int) -> bool:
         return self._shard(number).exists()
+
+    def turn(self, number: int) -> tuple[int, int]:
+        """When a chunk's turn is: the shards come in their order."""
+        return number, 0
 
     def write(self, number: int, found: list[Written]) -> None:
         """Write one shard."""

@@ -173,7 +173,7 @@ def generate(
         _agree(folder / RUN, about)
         target = format_of(order.format, folder, library.split, SUFFIX, order.total)
         numbers = range(-(-order.total // target.chunk))
-        todo = [n for n in numbers if not target.is_done(n)]
+        todo = sorted((n for n in numbers if not target.is_done(n)), key=target.turn)
         tick(order.total - sum(min(target.chunk, order.total - n * target.chunk) for n in todo))
         for done in _run(order, library, target, todo, workers):
             tick(done)

@@ -1,9 +1,9 @@
 """Leaks between data sets: what a model is tested on and has been trained on in another guise.
 
-Looked for are the same pictures, to the pixel or nearly (whole pages only to the pixel); the same samples, pages and writers; and letters that come
-from a test split, in a library or stacked into words. Two sides whose splits have one role, train and train, may share
-pages and writers: that is told, and is no leak. The same picture in two folders is one, unless both have it from the
-same page: words and lines of one data set share their one-word lines.
+Looked for are the same pictures, to the pixel or nearly (whole pages only to the pixel); the same samples, pages and
+writers; and letters that come from a test split, in a library or stacked into words. Two sides whose splits have one
+role, train and train, may share pages and writers: that is told, and is no leak. The same picture in two folders is
+one, unless both have it from the same page: words and lines of one data set share their one-word lines.
 """
 
 import json

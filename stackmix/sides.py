@@ -46,8 +46,9 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One split. kind: samples, stacked, library or pages. sources: data sets that its letters come from; empty for samples.
+    """One split. kind: samples, stacked, library or pages.
 
+    sources: data sets that its letters come from; empty for samples.
     made_from: the split of the library that it was stacked from, "" for others. picture: opens the picture of item i.
     """
 
