@@ -1,69 +1,35 @@
-"""Speed and size of cutting, indexing and opening a letter library.
+"""Speed of cutting and indexing a letter library, and its size.
 
     python benchmarks/library.py samples/iam --lines samples/iam-lines --aligner models/aligner
 
 Words a second through both networks; lines a second of forced alignment, cutting, measuring and indexing given their
-emissions and border maps; bytes of the library beside those of its source images; seconds to open 20,000 words at their
-own size, and with scaling them once to height 128, each in a fresh process with compiled kernels, and that process'
-peak memory. Wall-clock seconds on all cores; where CPU seconds are meant, the unit says so.
+emissions and border maps; bytes of the library beside those of its source images. Wall-clock seconds on all cores;
+where CPU seconds are meant, the unit says so. How long it takes to open is measured by benchmarks/opening.py.
 """
 
 import argparse
 import json
-import multiprocessing
-import re
-import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from stackmix import samples
 from stackmix.cutting import cut
 from stackmix.library import FILE, LetterLibrary
-from stackmix.synthesis import Stacker
 from stackmix.train.aligning import emitted
 from stackmix.train.borders import SHIPPED, BorderModel
 from stackmix.train.ctc import CTCModel
 from stackmix.types import Sample
 
 WORDS = 20_000
-HEIGHT = 128
 
 
 def report(figure: str, value: float, unit: str, **more: Any) -> None:
     """One JSON line."""
     print(json.dumps({"figure": figure, "value": round(value, 3), "unit": unit, **more}), flush=True)
-
-
-def opened(folder: Path, height: int | None) -> tuple[float, float, int]:
-    """Seconds to open a library, and scale it where a height is given; peak memory of this process in GB; samples."""
-    start = time.perf_counter()
-    library = LetterLibrary.load(folder)
-    if height is not None:
-        Stacker(library, height).stack(library.texts[0], np.random.default_rng(0))
-    seconds = time.perf_counter() - start
-    return seconds, peak_memory() / 1e9, len(library)
-
-
-def peak_memory() -> int:
-    """Bytes that this process has held at most."""
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss keeps what the process was forked from held
-        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="ascii"))
-        assert found is not None
-        return 1024 * int(found[1])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def fresh(folder: Path, height: int | None) -> tuple[float, float, int]:
-    """`opened` in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        return pool.apply(opened, (folder, height))
 
 
 def cut_library(found: list[Sample], aligner: CTCModel, borders: BorderModel, unit: str) -> LetterLibrary:
@@ -103,10 +69,6 @@ def main() -> None:
         rows = {row["id"]: row["file_name"] for row in samples.rows(options.data, "train")}
         sources = sum((options.data / "train" / rows[i]).stat().st_size for i in library.ids)
         report("library on disk", (folder / FILE).stat().st_size / sources, "times its source images")
-        for name, height in (("own size", None), (f"scaled to height {HEIGHT}", HEIGHT)):
-            fresh(folder, height)  # compiles kernels into the cache
-            seconds, peak, count = fresh(folder, height)
-            report(f"opening, {name}", seconds, "seconds", words=count, peak_gb=round(peak, 2))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Pieces laid side by side so that they meet as one hand's strokes do.
 
 A piece goes border on border with the one before. Where strokes meet over a border, both pieces bend up or down near
-it, each half of the way, and run a little into each other; where ink meets ink the darker wins, so no edge of a box
+it, each half of the way; where ink meets ink the darker wins, so no edge of a box
 can show. A piece of another hand is leaned and made bolder or thinner as the word's hand writes.
 """
 
@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from stackmix.outlines import NOWHERE, gap_between
+from stackmix.outlines import NOWHERE, white_between
 from stackmix.rack import Rack
 from stackmix.selection import uniform
 
@@ -44,11 +44,12 @@ def plan(
         sample, position, length, spaced = pieces[k]
         base = starts[sample] + sample
         left, right = rack.borders[base + position], rack.borders[base + position + length]
-        before = x
+        before, aside = x, 0.0
         if spaced:
             x += (GAP[0] + (GAP[1] - GAP[0]) * uniform(state)) * rack.x_height
         elif k > 0:
-            x += _spacing(pieces[k - 1], pieces[k], rack, starts)
+            spacing, aside = _spacing(pieces[k - 1], pieces[k], rack, starts, state)
+            x += spacing
         if wanders and (spaced or k == 0):
             step = down + (2 * uniform(state) - 1) * DRIFT * rack.x_height
             down = min(max(step, -WANDER * rack.x_height), WANDER * rack.x_height)
@@ -63,7 +64,7 @@ def plan(
             borders[letter] = round(before)
             letter += 1
         column = round(x)
-        borders[letter] = column if spaced or k == 0 else round((before + x) / 2)
+        borders[letter] = column if spaced or k == 0 else int(np.ceil((before + x) / 2 + aside))
         for j in range(1, length):
             borders[letter + j] = column + rack.borders[base + position + j] - left
         letter += length
@@ -76,22 +77,30 @@ def plan(
 
 
 @njit(cache=True)
-def _spacing(before: NDArray[np.int32], after: NDArray[np.int32], rack: Rack, starts: NDArray[np.int64]) -> int:
-    """Columns to add between two pieces whose borders meet, so that the white between them is what both had beside
-    them: none where a stroke runs over the border.
+def _spacing(
+    before: NDArray[np.int32],
+    after: NDArray[np.int32],
+    rack: Rack,
+    starts: NDArray[np.int64],
+    state: NDArray[np.uint64],
+) -> tuple[int, float]:
+    """Columns to add between two pieces whose borders meet, so that the stroke of one goes on where it arrives at the
+    other, or that the white between them is what one of the two had beside it; and how far right of the middle of both
+    borders the middle of that white is.
     """
     last, first = starts[before[0]] + before[1] + before[2] - 1, starts[after[0]] + after[1]
     left, right = _right_border(before, starts), first + after[0]
     if rack.joins[left, 2] > 0 and rack.joins[right, 2] > 0:
-        return 0
-    there = gap_between(rack.profiles[last, 1], rack.profiles[first, 0])
+        return round(rack.joins[left, 3] - rack.joins[right, 3]), 0.0
+    leaves, arrives = white_between(rack.profiles[last, 1], rack.profiles[first, 0])
     one, other = int(rack.gaps[left]), int(rack.gaps[right])
     if one == NOWHERE or other == NOWHERE:
         one = other = min(one, other)
-    if there == NOWHERE or one == NOWHERE:
-        return 0
+    if leaves == NOWHERE or one == NOWHERE:
+        return 0, 0.0
     most = round(MAX_SPACING * rack.x_height)
-    return min(max((one + other) // 2 - there, -most), most)
+    gap = one if uniform(state) < 0.5 else other
+    return min(max(gap - leaves - arrives, -most), most), (arrives - leaves) / 2
 
 
 @njit(cache=True, inline="always")
@@ -212,17 +221,28 @@ def _eased(share: float) -> float:
 
 @njit(cache=True, inline="always")
 def _lay_column(light: NDArray[np.uint8], column: NDArray[np.uint8], top: int, down: float) -> None:
-    """The darker of both, the column's first row at `top + down`, between rows by the share of either."""
+    """The darker of both, the column's first row at `top + down`; between rows by the spline of Catmull and Rom (1974),
+    which keeps strokes sharp where a straight line would blur them.
+    """
     steps = int(np.floor(down * 16 + 0.5))  # sixteenths of a row
     first, part = top + (steps >> 4), steps & 15
     if part == 0:
         for y in range(max(0, -first), min(len(column), len(light) - first)):
             light[first + y] = min(light[first + y], column[y])
         return
+    t = part / 16  # from the row itself to the one above
+    beyond, above = 0.5 * (t * t * t - t * t), 0.5 * (t + 4 * t * t - 3 * t * t * t)
+    here, below = 1 - 2.5 * t * t + 1.5 * t * t * t, 0.5 * (2 * t * t - t - t * t * t)
     for y in range(max(0, -first), min(len(column) + 1, len(light) - first)):
-        here = np.int64(column[y]) if y < len(column) else 255
-        above = np.int64(column[y - 1]) if y > 0 else 255
-        light[first + y] = min(light[first + y], np.uint8((here * (16 - part) + above * part) >> 4))
+        value = beyond * _light_at(column, y - 2) + above * _light_at(column, y - 1)
+        value += here * _light_at(column, y) + below * _light_at(column, y + 1)
+        light[first + y] = min(light[first + y], np.uint8(min(max(value + 0.5, 0.0), 255.0)))
+
+
+@njit(cache=True, inline="always")
+def _light_at(column: NDArray[np.uint8], y: int) -> float:
+    """The light of a row, 255 beyond either end."""
+    return float(column[y]) if 0 <= y < len(column) else 255.0
 
 
 @njit(cache=True)

@@ -1,7 +1,6 @@
 """Each letter's own outline out of a sample's ink, and the strokes that run over its borders.
 
-An outline holds what its letter owns (`stackmix.ownership`); a stroke that was cut at a border reaches a little over
-it, so that it runs into the stroke it meets there when letters are stacked.
+An outline holds what its letter owns (`stackmix.ownership`); a stroke that joins two letters ends where it was cut.
 """
 
 import numpy as np
@@ -9,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from stackmix.geometry import INK
-from stackmix.ownership import JOINED
+from stackmix.ownership import WRAP
 
 BANDS = 12  # of a third of an x-height, from the top of the working height down
 NOWHERE = np.int16(16000)
@@ -23,33 +22,28 @@ def lift(
     extents: NDArray[np.int32],
     seams: NDArray[np.int16],
     borders: NDArray[np.int32],
-    reach: int,
     top: int,
     letters: NDArray[np.int32],
 ) -> NDArray[np.uint8]:
     """Pixels of the outlines of a sample's letters, one behind the other, as light; fills letters (L, 4) of `Rack`.
 
     columns: (W, R) ink, its first row being row `top` of the working height. owners, extents: as `owners_of` gives
-    them. seams: (L+1, R). borders: (L+1,). reach: columns that a cut stroke reaches over its border.
+    them. seams: (L+1, R). borders: (L+1,).
     """
     count, (width, rows) = len(extents), columns.shape
     room = 0
     for k in range(count):
-        low = max(min(int(extents[k, 0]), seams[k].min() - reach), 0)
-        high = min(max(int(extents[k, 1]), seams[k + 1].max() + reach), width)
+        low = max(min(int(extents[k, 0]), seams[k].min()), 0)
+        high = min(max(int(extents[k, 1]), seams[k + 1].max()), width)
         letters[k, 0], letters[k, 1], letters[k, 2], letters[k, 3] = low, max(high - low, 0), 0, rows
         room += letters[k, 1] * rows
     pixels, used = np.empty(room, np.uint8), 0
     for k in range(count):
         low, wide = int(letters[k, 0]), int(letters[k, 1])
         box = pixels[used : used + wide * rows].reshape(wide, rows)
-        over_left = seams[k].min() - reach if k == 0 else seams[k].max()  # columns before it may reach over the border
-        over_right = seams[k + 1].min() if k < count - 1 else width
         lightest, first, last = np.full(rows, 255, np.uint8), wide, -1
         for c in range(wide):
             own = _own(columns[low + c], owners[low + c], k, box[c])
-            if low + c < over_left or low + c >= over_right:
-                own = min(own, _reaching(columns[low + c], owners[low + c], low + c, k, seams, reach, box[c]))
             if own < 255:
                 first, last = min(first, c), c
                 for y in range(rows):
@@ -71,33 +65,11 @@ def lift(
 def _own(ink: NDArray[np.uint8], owners: NDArray[np.uint8], letter: int, light: NDArray[np.uint8]) -> int:
     """Fill the light of a column with a letter's ink; the darkest of it. Without branches: it becomes vector code."""
     darkest = np.uint8(255)
-    wanted, mask = np.uint8(letter % JOINED), np.uint8(JOINED - 1)
+    wanted = np.uint8(letter % WRAP)
     for y in range(len(ink)):
-        light[y] = np.uint8(255) - (ink[y] if (owners[y] & mask) == wanted else np.uint8(0))
+        light[y] = np.uint8(255) - (ink[y] if owners[y] == wanted else np.uint8(0))
         darkest = min(darkest, light[y])
     return int(darkest)
-
-
-@njit(cache=True, nogil=True)
-def _reaching(
-    ink: NDArray[np.uint8],
-    owners: NDArray[np.uint8],
-    column: int,
-    letter: int,
-    seams: NDArray[np.int16],
-    reach: int,
-    light: NDArray[np.uint8],
-) -> int:
-    """Add the strokes that reach over the letter's borders into a column to its light; the darkest of them."""
-    darkest = 255
-    for y in range(len(ink)):
-        if owners[y] < JOINED or ink[y] == 0:
-            continue
-        before = letter > 0 and 0 < seams[letter, y] - column <= reach
-        if before or (letter < len(seams) - 2 and 0 <= column - seams[letter + 1, y] < reach):
-            light[y] = 255 - ink[y]
-            darkest = min(darkest, light[y])
-    return darkest
 
 
 @njit(cache=True, nogil=True)
@@ -118,12 +90,15 @@ def _stroke_near(column: NDArray[np.uint8], row: float, within: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def joins_of(columns: NDArray[np.uint8], seams: NDArray[np.int16], top: int, x_height: float) -> NDArray[np.float32]:
-    """(L+1, 3) row, slope and thickness of the thickest stroke that crosses each seam (L+1, R); zeros where none does.
+def joins_of(
+    columns: NDArray[np.uint8], seams: NDArray[np.int16], borders: NDArray[np.int32], top: int, x_height: float
+) -> NDArray[np.float32]:
+    """(L+1, 4) row, slope and thickness of the thickest stroke that crosses each seam (L+1, R), and how many columns
+    right of the border (L+1,) it does; zeros where none does.
 
     A stroke crosses where there is ink on both sides; the outer two seams are crossed by none.
     """
-    found = np.zeros((len(seams), 3), np.float32)
+    found = np.zeros((len(seams), 4), np.float32)
     ahead = max(2, round(AHEAD * x_height))
     width, rows = columns.shape
     for i in range(1, len(seams) - 1):
@@ -145,6 +120,7 @@ def joins_of(columns: NDArray[np.uint8], seams: NDArray[np.int16], top: int, x_h
         after = _stroke_near(columns[min(column + ahead, width - 1)], row, 1.5 * ahead)
         before, after = (row if before < 0 else before), (row if after < 0 else after)
         found[i, 0], found[i, 1], found[i, 2] = row + top, (after - before) / (2 * ahead), best
+        found[i, 3] = column - borders[i]
     return found
 
 
@@ -173,14 +149,16 @@ def profiles_of(
 
 
 @njit(cache=True, nogil=True)
-def gap_between(right: NDArray[np.int16], left: NDArray[np.int16]) -> int:
-    """Columns of white between two letters whose borders meet: the least over bands (BANDS,) and their neighbours."""
-    least = int(NOWHERE)
+def white_between(right: NDArray[np.int16], left: NDArray[np.int16]) -> tuple[int, int]:
+    """Columns of white on either side of the border where two letters meet, in those bands (BANDS,), the same or
+    neighbours, where they come nearest to each other; (NOWHERE, 0) where none face each other.
+    """
+    before, after = int(NOWHERE), 0
     for j in range(BANDS):
         for i in range(max(j - 1, 0), min(j + 2, BANDS)):
-            if right[j] < NOWHERE and left[i] < NOWHERE:
-                least = min(least, int(right[j]) + int(left[i]))
-    return least
+            if right[j] < NOWHERE and left[i] < NOWHERE and int(right[j]) + int(left[i]) < before + after:
+                before, after = int(right[j]), int(left[i])
+    return before, after
 
 
 @njit(cache=True, nogil=True)
@@ -189,5 +167,6 @@ def gaps_of(profiles: NDArray[np.int16], joins: NDArray[np.float32]) -> NDArray[
     found = np.full(len(profiles) + 1, NOWHERE, np.int16)
     for k in range(1, len(profiles)):
         if joins[k, 2] == 0:
-            found[k] = gap_between(profiles[k - 1, 1], profiles[k, 0])
+            before, after = white_between(profiles[k - 1, 1], profiles[k, 0])
+            found[k] = before + after
     return found

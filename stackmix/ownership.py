@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-JOINED = 128  # set in `owners` where the blob of ink belongs to several letters
+WRAP = 256  # letters are numbered modulo this
 FAINT = 24  # ink from this value on hangs together
 OF_BLOB, OF_LETTER = 0.35, 0.3  # a part smaller than these shares is an overhang
 SCRAP = 0.15  # of a letter's ink: a smaller part that hangs on a neighbour only is a scrap of it
@@ -18,7 +18,7 @@ SCRAP = 0.15  # of a letter's ink: a smaller part that hangs on a neighbour only
 def owners_of(
     columns: NDArray[np.uint8], seams: NDArray[np.int16], owners: NDArray[np.uint8] | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """owners (W, H): letter of each inked pixel modulo 128, plus JOINED. extents (L, 2): first, end column of its ink.
+    """owners (W, H): letter of each inked pixel modulo WRAP. extents (L, 2): first, end column of its ink.
 
     columns: (W, H) ink, column by column. seams: (L+1, H), the column at which each border parts it, by row. owners:
     zeros to write into.
@@ -36,7 +36,7 @@ def _owners(columns: NDArray[np.uint8], seams: NDArray[np.int16], owners: NDArra
     of_blob = np.zeros((count, letters))
     for r in range(len(runs)):
         of_blob[blob_of[r], runs[r, 3]] += mass[r]
-    home, joined = _homes(of_blob)
+    home = _homes(of_blob)
     for r in range(len(runs)):
         runs[r, 3] = home[blob_of[r], runs[r, 3]]
     _hand_back_scraps(runs, mass, pairs, letters)
@@ -45,7 +45,7 @@ def _owners(columns: NDArray[np.uint8], seams: NDArray[np.int16], owners: NDArra
         extents[letter, 0], extents[letter, 1] = seams[letter + 1].max(), seams[letter].min()
     for r in range(len(runs)):
         c, letter = runs[r, 0], runs[r, 3]
-        owners[c, runs[r, 1] : runs[r, 2]] = letter % JOINED + JOINED * joined[blob_of[r]]
+        owners[c, runs[r, 1] : runs[r, 2]] = letter % WRAP
         extents[letter, 0] = min(extents[letter, 0], c)
         extents[letter, 1] = max(extents[letter, 1], c + 1)
     return extents
@@ -77,7 +77,7 @@ def _runs(
             while until[y] <= c:
                 letter[y] += 1
                 until[y] = seams[letter[y] + 1, y] if letter[y] < len(seams) - 2 else width
-            owners[c, y] = letter[y] % JOINED
+            owners[c, y] = letter[y] % WRAP
             if ink < FAINT:
                 continue
             if end != y or own != letter[y]:
@@ -158,15 +158,14 @@ def _hand_back_scraps(
 
 
 @njit(cache=True, nogil=True)
-def _homes(mass: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """(blobs, letters) the letter that a blob's part in each letter belongs to; (blobs,) 1 where several own it."""
+def _homes(mass: NDArray[np.float64]) -> NDArray[np.int32]:
+    """(blobs, letters) the letter that a blob's part in each letter belongs to."""
     count, letters = mass.shape
     total = np.zeros(letters)  # mass.sum(axis=0) takes numba eight seconds to compile
     for blob in range(count):
         for letter in range(letters):
             total[letter] += mass[blob, letter]
     home = np.empty((count, letters), np.int32)
-    joined = np.zeros(count, np.uint8)
     for blob in range(count):
         most = np.argmax(mass[blob])
         whole = mass[blob].sum()
@@ -174,6 +173,4 @@ def _homes(mass: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.uin
             part = mass[blob, letter]
             overhang = part < OF_BLOB * whole and part < OF_LETTER * total[letter] and abs(letter - most) <= 2
             home[blob, letter] = most if overhang else letter
-            if part > 0 and not overhang and letter != most:
-                joined[blob] = 1
-    return home, joined
+    return home

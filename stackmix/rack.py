@@ -22,7 +22,6 @@ from stackmix.types import Image
 
 X_HEIGHT = 0.26  # of the height: room for 2.46 x-heights above the baseline and 1.38 below
 BASELINE = 0.64  # of the height, from the top
-OVERLAP = 0.06  # of an x-height: how far a cut stroke reaches over its border
 MAX_LEAN = 0.3  # a sample's slant is not changed by more
 MAX_BOLDER = 2.0  # pixels by which a stroke is made wider or thinner at most
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -35,8 +34,9 @@ class Rack(NamedTuple):
 
     letters: (letters, 4) columns from the letter's left border to its outline, its width, its first row at the working
     height, its rows. borders: columns of the library's borders in the racked samples, laid out as
-    `LetterLibrary.border_columns`. joins: (borders, 3) the stroke that crosses a border: its row, its slope in rows a
-    column to the right, its thickness in rows, which is 0 where none does. profiles: (letters, 2, BANDS) of
+    `LetterLibrary.border_columns`. joins: (borders, 4) the stroke that crosses a border: its row, its slope in rows a
+    column to the right, its thickness in rows, which is 0 where none does, and how many columns right of the border it
+    crosses the seam. profiles: (letters, 2, BANDS) of
     `outlines.profiles_of`. gaps: (borders,) columns of white between the letters there; at a sample's ends what is
     usual for its hand; outlines.NOWHERE where a stroke crosses.
     """
@@ -59,7 +59,7 @@ class Rack(NamedTuple):
         styles = styles_of(library)[library.writers]
         batches = [range(i, min(i + BATCH, len(library))) for i in range(0, len(library), BATCH)]
         count, edges = int(library.starts[-1]), len(library.border_columns)
-        borders, joins = np.empty(edges, np.int32), np.empty((edges, 3), np.float32)
+        borders, joins = np.empty(edges, np.int32), np.empty((edges, 4), np.float32)
         letters, profiles = np.empty((count, 4), np.int32), np.empty((count, 2, BANDS), np.int16)
         gaps = np.empty(edges, np.int16)
         known = _Known(borders, joins, letters, profiles, gaps)
@@ -159,9 +159,9 @@ def _rack(
     seams = _seams_at(library.seams(sample), at, source[0], stretch, pad + lean * (middle + shift - rows))
     owners, extents = owners_of(columns, seams)
     letters = known.letters[first:last]
-    pixels = lift(columns, owners, extents, seams, borders, max(1, round(OVERLAP * frame.x_height)), top, letters)
+    pixels = lift(columns, owners, extents, seams, borders, top, letters)
     known.borders[own] = borders
-    known.joins[own] = joins_of(columns, seams, top, frame.x_height)
+    known.joins[own] = joins_of(columns, seams, borders, top, frame.x_height)
     known.profiles[first:last] = profiles_of(pixels, letters, borders, frame.x_height / 3)
     known.gaps[own] = gaps_of(known.profiles[first:last], known.joins[own])
     return pixels

@@ -2,7 +2,7 @@
 
 As unit selection in speech synthesis (Hunt and Black 1996): a target cost for each piece (long pieces are cheap, sure
 letters, letters from the same place in a word that had the same neighbours there), a join cost for each seam (strokes
-that meet at one height, with one slope and thickness, or empty columns on both sides; one hand), and the cheapest chain
+that meet at one height, with one slope and thickness, or white on both sides; one hand), and the cheapest chain
 of pieces from the first letter to the last. A temperature adds random costs, so that equal texts differ.
 """
 
@@ -19,9 +19,12 @@ CANDIDATES = 12  # instances of a piece that are weighed, evenly spread over all
 PIECE_COST = 1.0
 PLACE_COST = 0.35  # a medial letter at a word's end, or the other way round
 CONTEXT_COST = 0.5  # a letter that had another neighbour where it comes from, on each side
-DOUBT_COST = 0.5  # for a piece whose least sure letter has score 0
+DOUBT_COST = 2.5  # for a piece whose least sure letter has score 0
 JITTER = 0.5  # the largest random cost, at temperature 1
-BROKEN_COST = 1.5  # a stroke that ends in the air at a seam
+PARTED_COST = 1.0  # white at a seam: it hides best, and without a cost hardly a stroke would run on
+TOUCHING = 0.09  # x-heights of white below which a letter was cut from one that it touched
+TOUCHING_COST = 1.0  # for each such side at a seam
+BROKEN_COST = 5.0  # a stroke that ends in the air at a seam
 HEIGHT_COST = 3.0  # an x-height between the strokes that meet
 SLOPE_COST = 0.4  # a stroke that goes on 45 degrees steeper
 THICKNESS_COST = 0.4  # a stroke that goes on twice as thick, or half
@@ -49,8 +52,8 @@ class Stock(NamedTuple):
     """What candidates are drawn from: arrays of `PieceIndex`, `LetterLibrary` and `Rack`.
 
     starts: (N+1,) first letter of each sample. For each letter of the library: places, `places_in` its text; codes;
-    scores. styles: (hands, 2) of `rack.styles_of`. For each sample: same_text, a number that is equal where texts are;
-    writers.
+    scores. For each border: joins, gaps. styles: (hands, 2) of `rack.styles_of`. For each sample: same_text, a number
+    that is equal where texts are; writers.
     """
 
     keys: NDArray[np.uint64]
@@ -64,6 +67,7 @@ class Stock(NamedTuple):
     codes: NDArray[np.uint8]
     scores: NDArray[np.float32]
     joins: NDArray[np.float32]
+    gaps: NDArray[np.int16]
     x_height: float
     styles: NDArray[np.float32]
     same_text: NDArray[np.int32]
@@ -143,7 +147,11 @@ def _target(
     surety = np.float32(1)
     for k in range(first, last + 1):
         surety = min(surety, stock.scores[k])
-    return PIECE_COST + PLACE_COST * misplaced + CONTEXT_COST * strange + DOUBT_COST * (1 - surety)
+    border, least = first + sample, TOUCHING * stock.x_height
+    touching = int(i > 0 and stock.gaps[border] < least)
+    touching += int(i + length < len(codes) and stock.gaps[border + length] < least)
+    of_place = PLACE_COST * misplaced + CONTEXT_COST * strange
+    return PIECE_COST + of_place + DOUBT_COST * (1 - surety) + TOUCHING_COST * touching
 
 
 @njit(cache=True, inline="always")
@@ -152,7 +160,7 @@ def _meeting(right: NDArray[np.float32], left: NDArray[np.float32], x_height: fl
     if (right[2] > 0) != (left[2] > 0):
         return BROKEN_COST
     if right[2] == 0:
-        return 0.0
+        return PARTED_COST
     bolder = abs(right[2] - left[2]) / min(right[2], left[2])
     return (
         HEIGHT_COST * abs(right[0] - left[0]) / x_height
@@ -178,7 +186,7 @@ def select(
     count = len(codes)
     room = count * MAX_PIECE * CANDIDATES
     nodes = np.empty((room, 4), np.int32)  # sample, position, length, node before
-    sides = np.empty((room, 3), np.float32)  # the stroke over the right border
+    sides = np.empty((room, 4), np.float32)  # the stroke over the right border
     cost = np.empty(room)
     ending = np.empty((count + 1, MAX_PIECE * CANDIDATES), np.int32)
     ends = np.zeros(count + 1, np.int32)

@@ -47,6 +47,7 @@ class Stacker:
             codes,
             library.scores,
             self.rack.joins,
+            self.rack.gaps,
             self.rack.x_height,
             self.hands.styles,
             np.array([self.texts[text] for text in library.texts], np.int32),

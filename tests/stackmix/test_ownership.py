@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackmix.ownership import JOINED, owners_of
+from stackmix.ownership import WRAP, owners_of
 
 
 def straight(borders: np.ndarray | list[int], height: int, lean: np.ndarray | int = 0) -> np.ndarray:
@@ -22,7 +22,7 @@ def test_parted_letters_own_what_lies_between_their_borders(draw: Callable, text
     owners, extents = owners_of(np.ascontiguousarray(ink.T), straight(drawn.borders, len(ink)))
     for k in range(len(text)):
         cell = slice(drawn.borders[k], drawn.borders[k + 1])
-        assert (owners.T[:, cell][ink[:, cell] > 0] == k % JOINED).all()
+        assert (owners.T[:, cell][ink[:, cell] > 0] == k % WRAP).all()
         columns = np.flatnonzero(ink[:, cell].any(axis=0)) + cell.start
         assert extents[k].tolist() == [columns[0], columns[-1] + 1]
 
@@ -43,10 +43,9 @@ def test_joined_letters_are_parted_at_their_border(draw: Callable) -> None:
     drawn = draw("bad", gap=6, joined=True)
     ink = 255 - drawn.image
     owners, _ = owners_of(np.ascontiguousarray(ink.T), straight(drawn.borders, len(ink)))
-    assert (owners.T[ink > 0] >= JOINED).all()
     for k in range(3):
         cell = slice(drawn.borders[k], drawn.borders[k + 1])
-        assert (owners.T[:, cell][ink[:, cell] > 0] == JOINED + k).all()
+        assert (owners.T[:, cell][ink[:, cell] > 0] == k).all()
 
 
 @settings(max_examples=50, deadline=None)
@@ -59,9 +58,9 @@ def test_every_inked_pixel_has_an_owner_within_its_extent(height: int, letters: 
     seams = straight(borders, height, lean)
     owners, extents = owners_of(ink, seams)
     assert owners.shape == ink.shape and extents.shape == (letters, 2)
-    assert (owners % JOINED < letters).all()
+    assert (owners < letters).all()
     for k in range(letters):
-        columns = np.flatnonzero(((owners % JOINED == k) & (ink >= 24)).any(axis=1))
+        columns = np.flatnonzero(((owners == k) & (ink >= 24)).any(axis=1))
         if len(columns):
             assert extents[k, 0] <= columns[0] and columns[-1] < extents[k, 1]
         else:
@@ -70,7 +69,7 @@ def test_every_inked_pixel_has_an_owner_within_its_extent(height: int, letters: 
 
 def test_blank_letters_own_nothing() -> None:
     owners, extents = owners_of(np.zeros((20, 9), np.uint8), straight([2, 9, 18], 9))
-    assert (owners < JOINED).all() and (extents[:, 0] > extents[:, 1]).all()
+    assert (owners == 0).all() and (extents[:, 0] > extents[:, 1]).all()
 
 
 def test_zigzag_seams_of_single_pixels_have_room() -> None:

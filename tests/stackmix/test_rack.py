@@ -120,11 +120,12 @@ def test_joined_letters_have_joins_and_parted_ones_none(sample_of: Callable) -> 
     library = LetterLibrary.build(samples, "train")
     rack = Rack.of(library, 64)
     for sample, joined in ((0, True), (1, False)):
-        row, slope, thickness = rack.joins[5 * sample + 1 : 5 * sample + 4].T
+        row, slope, thickness, aside = rack.joins[5 * sample + 1 : 5 * sample + 4].T
         assert ((thickness > 0) == joined).all()
         if joined:  # the bar runs level through the middle of the x-height
             assert np.abs(row - (rack.baseline - rack.x_height / 2)).max() < 0.15 * rack.x_height
             assert np.abs(slope).max() < 0.1
+            assert np.abs(aside).max() <= 0.25 * rack.x_height
     assert (rack.joins[[0, 4, 5, 9], 2] == 0).all()
 
 

@@ -17,11 +17,14 @@ from stackmix.selection import (
     DOUBT_COST,
     HEIGHT_COST,
     JITTER,
+    PARTED_COST,
     PIECE_COST,
     PLACE_COST,
     SLOPE_COST,
     STYLE_COST,
     THICKNESS_COST,
+    TOUCHING,
+    TOUCHING_COST,
     WRITER_COST,
     Choice,
     next_random,
@@ -105,8 +108,12 @@ def target_of(stacker: Stacker, text: str, first: int, length: int, sample: int,
     ours, theirs = f" {text} ", f" {whole} "
     strange = (ours[first] != theirs[position]) + (ours[first + length + 1] != theirs[position + length + 1])
     start = library.starts[sample] + position
+    cut = [position] * (first > 0) + [position + length] * (first + length < len(text))
+    least, base = TOUCHING * stacker.rack.x_height, library.starts[sample] + sample
+    touching = sum(int(stacker.rack.gaps[base + border]) < least for border in cut)
     doubt = 1 - float(library.scores[start : start + length].min())
-    return PIECE_COST + PLACE_COST * wrong + CONTEXT_COST * strange + DOUBT_COST * doubt
+    own = PLACE_COST * wrong + CONTEXT_COST * strange + DOUBT_COST * doubt + TOUCHING_COST * touching
+    return PIECE_COST + own
 
 
 def draw_nodes(stacker: Stacker, text: str, choice: Choice, hands: list[int], seed: int) -> list[Node]:
@@ -152,11 +159,11 @@ def join_cost(stacker: Stacker, before: Node, after: Node) -> float:
     if before.writer != after.writer:
         styles = stacker.hands.styles.astype(float)
         cost += WRITER_COST + STYLE_COST * np.abs(styles[before.writer] - styles[after.writer]).sum()
-    (row, slope, thickness), (row2, slope2, thickness2) = before.right, after.left
+    (row, slope, thickness, _), (row2, slope2, thickness2, _) = before.right, after.left
     if (thickness > 0) != (thickness2 > 0):
         return cost + BROKEN_COST
     if thickness == 0:
-        return cost
+        return cost + PARTED_COST
     bolder = min(1.0, max(thickness, thickness2) / min(thickness, thickness2) - 1)
     steeper, higher = abs(slope - slope2), abs(row - row2) / stacker.rack.x_height
     return cost + HEIGHT_COST * higher + SLOPE_COST * steeper + THICKNESS_COST * bolder
