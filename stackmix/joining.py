@@ -230,19 +230,38 @@ def _lay_column(light: NDArray[np.uint8], column: NDArray[np.uint8], top: int, d
         for y in range(max(0, -first), min(len(column), len(light) - first)):
             light[first + y] = min(light[first + y], column[y])
         return
-    t = part / 16  # from the row itself to the one above
-    beyond, above = 0.5 * (t * t * t - t * t), 0.5 * (t + 4 * t * t - 3 * t * t * t)
-    here, below = 1 - 2.5 * t * t + 1.5 * t * t * t, 0.5 * (2 * t * t - t - t * t * t)
-    for y in range(max(0, -first), min(len(column) + 1, len(light) - first)):
-        value = beyond * _light_at(column, y - 2) + above * _light_at(column, y - 1)
-        value += here * _light_at(column, y) + below * _light_at(column, y + 1)
-        light[first + y] = min(light[first + y], np.uint8(min(max(value + 0.5, 0.0), 255.0)))
+    weights = _catmull_rom(part)
+    rows, begin, end = len(column), max(0, -first), min(len(column) + 1, len(light) - first)
+    for y in range(begin, min(2, end)):
+        light[first + y] = min(light[first + y], _between(column, y, weights))
+    above, over, here, under = weights
+    for y in range(max(begin, 2), min(rows - 1, end)):  # without a look at the ends: it becomes vector code
+        value = above * column[y - 2] + over * column[y - 1] + here * column[y] + under * column[y + 1] + 4096
+        light[first + y] = min(light[first + y], np.uint8(min(max(value >> 13, 0), 255)))
+    for y in range(max(begin, 2, rows - 1), end):
+        light[first + y] = min(light[first + y], _between(column, y, weights))
 
 
 @njit(cache=True, inline="always")
-def _light_at(column: NDArray[np.uint8], y: int) -> float:
-    """The light of a row, 255 beyond either end."""
-    return float(column[y]) if 0 <= y < len(column) else 255.0
+def _catmull_rom(part: int) -> tuple[np.int32, np.int32, np.int32, np.int32]:
+    """Weights, in 8192ths, of rows y - 2 to y + 1 for a column that is moved down by part / 16 of a row."""
+    t, square, cube = 256 * part, 16 * part * part, part * part * part  # in 4096ths
+    return (
+        np.int32(cube - square),
+        np.int32(t + 4 * square - 3 * cube),
+        np.int32(8192 - 5 * square + 3 * cube),
+        np.int32(2 * square - t - cube),
+    )
+
+
+@njit(cache=True)
+def _between(column: NDArray[np.uint8], y: int, weights: tuple[np.int32, np.int32, np.int32, np.int32]) -> np.uint8:
+    """The light of a column of white beyond its ends, weighed over rows y - 2 to y + 1."""
+    value = 4096
+    for k in range(4):
+        row = y - 2 + k
+        value += weights[k] * (np.int64(column[row]) if 0 <= row < len(column) else 255)
+    return np.uint8(min(max(value >> 13, 0), 255))
 
 
 @njit(cache=True)
