@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stackmix.pieces import find_key, key_of
 from stackmix.types import MAX_PIECE
 
-CANDIDATES = 12  # instances of a piece that are weighed, evenly spread over all there are
+CANDIDATES = 10  # instances of a piece that are weighed, evenly spread over all there are
 PIECE_COST = 1.0
 PLACE_COST = 0.35  # a medial letter at a word's end, or the other way round
 CONTEXT_COST = 0.5  # a letter that had another neighbour where it comes from, on each side
@@ -238,8 +238,9 @@ def _before(
     """The cheapest way on from one of the nodes `ending` to a piece of a sample with a stroke over its left border."""
     best, before = np.inf, -1
     writer = stock.writers[sample]
+    least = 0.0 if left[2] > 0 else PARTED_COST
     for last in ending:
-        if cost[last] >= best:
+        if cost[last] + least >= best:
             continue
         join = cost[last] + _meeting(sides[last], left, stock.x_height)
         other = stock.writers[nodes[last, 0]]
