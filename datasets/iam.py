@@ -117,8 +117,17 @@ def _entry(item: Item, place: Place | str, writer: str, split: str) -> Entry:
     """One word or line, or why its picture cannot be had."""
     if isinstance(place, str):
         return Left(place, item.id)
-    of = {"writer": writer, "source": "iam", "split": split, "page": item.form}
-    return decoding.Item(*place[:2], item.text, item.id, place.polygon, grey=True, **of)
+    return decoding.Item(
+        *place[:2],
+        item.text,
+        item.id,
+        place.polygon,
+        grey=True,
+        writer=writer,
+        source="iam",
+        split=split,
+        page=item.form,
+    )
 
 
 def parse(path: Path, unit: str, report: Report) -> list[Item]:

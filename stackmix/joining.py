@@ -260,7 +260,7 @@ def _between(column: NDArray[np.uint8], y: int, weights: tuple[np.int32, np.int3
     value = 4096
     for k in range(4):
         row = y - 2 + k
-        value += weights[k] * (np.int64(column[row]) if 0 <= row < len(column) else 255)
+        value += int(weights[k]) * (int(column[row]) if 0 <= row < len(column) else 255)
     return np.uint8(min(max(value >> 13, 0), 255))
 
 
