@@ -6,16 +6,9 @@ Either official layout is read, so that one download is enough:
     RAW/forms/a01-000u.png                             whole forms: words and lines are cut out by their boxes, or
     RAW/words/a01/a01-000u/a01-000u-00-00.png          ready pictures of words, and
     RAW/lines/a01/a01-000u/a01-000u-00.png             of lines
-
-    words.txt   a01-000u-00-00 ok 154 408 768 27 51 AT A              id, segmentation, grey level, x y w h, tag, text
-    lines.txt   a01-000u-00 ok 154 19 408 746 1661 89 A|MOVE|to|stop  id, segmentation, grey level, parts, x y w h, text
-    forms.txt   a01-000u 000 2 prt 7 5 52 36                          id, writer, ...
 """
 
-import codecs
 import json
-import re
-import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stackmix import pages
-from stackmix.datasets import decoding, storage
+from stackmix.datasets import decoding, iam_lists, storage
 from stackmix.datasets.decoding import Entry, Left, Sheet
+from stackmix.datasets.iam_lists import CURE, Item
 from stackmix.datasets.reporting import Report
 from stackmix.datasets.storage import Folder
 from stackmix.types import DataError, Page, Region, Sample
@@ -40,17 +34,6 @@ IJDAR 5, 2002), https://fki.tic.heia-fr.ch/databases/iam-handwriting-database
 IAM is for non-commercial research only and must not be redistributed: do not push this folder anywhere public.
 """
 COUNTS = {"word": 115_320, "line": 13_353}  # of the whole database, as words.txt and lines.txt list them
-CURE = "download it from https://fki.tic.heia-fr.ch/databases/iam-handwriting-database"
-
-
-class Item(NamedTuple):
-    """A line of words.txt or lines.txt: `Item("a01-000u-00-00", "a01-000u", True, (408, 768, 27, 51), "A")`."""
-
-    id: str
-    form: str
-    ok: bool
-    box: tuple[int, int, int, int]
-    text: str
 
 
 def read(root: Path | str, *, report: Report | None = None, **options: Any) -> Iterator[Sample]:
@@ -83,8 +66,8 @@ def entries(
     """
     root, report = Path(root), Report() if report is None else report
     kind = "word" if unit == "page" else unit
-    items = parse(_ascii(root, f"{kind}s.txt"), kind, report)
-    writers = read_writers(_ascii(root, "forms.txt"), report)
+    items = iam_lists.parse(iam_lists.find(root, f"{kind}s.txt"), kind, report)
+    writers = iam_lists.read_writers(iam_lists.find(root, "forms.txt"), report)
     sides = _sides(root, splits, writers, report)
     if split is not None and split not in sides.values():
         raise DataError(f"{root} has no split {split!r}, only {', '.join(sorted(set(sides.values())))}")
@@ -128,62 +111,6 @@ def _entry(item: Item, place: Place | str, writer: str, split: str) -> Entry:
         split=split,
         page=item.form,
     )
-
-
-def parse(path: Path, unit: str, report: Report) -> list[Item]:
-    """Parse words.txt or lines.txt; a malformed line is skipped and listed with its number."""
-    found = []
-    for number, line in _lines(path):
-        try:
-            found.append(_item(line.decode(), unit))
-        except ValueError:  # also text that is no UTF-8
-            report.skip("malformed line", _named(path, number, line))
-    return found
-
-
-def _item(line: str, unit: str) -> Item:
-    """Parse one line; both lists have eight fields before the text, the text may hold spaces or be missing."""
-    fields = line.split(maxsplit=8)
-    start = 3 if unit == "word" else 4
-    x, y, width, height = map(int, fields[start : start + 4])
-    if not re.fullmatch(r"\w+-\w+-[\w-]+", fields[0]) or fields[1] not in ("ok", "err") or len(fields) < 8:
-        raise ValueError(line)
-    text = fields[8] if len(fields) > 8 else ""
-    text = unicodedata.normalize("NFC", text if unit == "word" else text.replace("|", " "))
-    form = "-".join(fields[0].split("-")[:2])
-    return Item(fields[0], form, fields[1] == "ok", (x, y, width, height), " ".join(text.split()))
-
-
-def read_writers(path: Path, report: Report) -> dict[str, str]:
-    """The writer of each form, from forms.txt: {"a01-000u": "000"}."""
-    writers = {}
-    for number, line in _lines(path):
-        try:
-            form, writer = line.decode().split(maxsplit=2)[:2]
-        except ValueError:
-            report.skip("malformed line", _named(path, number, line))
-        else:
-            writers[form] = writer
-    return writers
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number and content of each line that is no comment, without a byte order mark or line end."""
-    for number, line in enumerate(path.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines(), 1):
-        if line.strip() and not line.startswith(b"#"):
-            yield number, line.strip()
-
-
-def _named(path: Path, number: int, line: bytes) -> str:
-    return f"{path.name}, line {number}: {line[:80].decode(errors='replace')}"
-
-
-def _ascii(root: Path, name: str) -> Path:
-    """The list `name`, in RAW/ascii or in RAW itself."""
-    for path in (root / "ascii" / name, root / name):
-        if path.is_file():
-            return path
-    raise DataError(f"{root / 'ascii' / name} is missing: {CURE} (ascii.tgz)")
 
 
 def split_by_form(path: Path, writers: dict[str, str]) -> dict[str, str]:
@@ -274,7 +201,7 @@ def _pages(
     """Whole forms with their words, and their lines where lines.txt is there; real forms lose their printed head."""
     place, stores = _forms(root, f"{root / 'forms'} is missing: {CURE} (the whole forms)")
     lined = any((folder / "lines.txt").is_file() for folder in (root / "ascii", root))
-    lines = _by_form(parse(_ascii(root, "lines.txt"), "line", report) if lined else [])
+    lines = _by_form(iam_lists.parse(iam_lists.find(root, "lines.txt"), "line", report) if lined else [])
     words = _by_form(items)
     forms = dict.fromkeys([*words, *(form for form in lines if split is None or sides.get(form) == split)])
     report.expected = len(forms)

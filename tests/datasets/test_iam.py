@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stackmix import images, pages
-from stackmix.datasets import cropping, iam, school_notebooks, storage
+from stackmix.datasets import cropping, iam, iam_lists, school_notebooks, storage
 from stackmix.datasets.preparing import Report, prepare
 from stackmix.types import DataError, Image
 
@@ -104,7 +104,7 @@ def ready(tmp_path: Path) -> Path:
     """The layout with a picture for each word and line, with the same faults."""
     root = lists(tmp_path / "ready-layout")
     for unit in ("word", "line"):
-        for item in iam.parse(root / "ascii" / f"{unit}s.txt", unit, Report()):
+        for item in iam_lists.parse(root / "ascii" / f"{unit}s.txt", unit, Report()):
             path = root / f"{unit}s" / item.form[:3] / item.form / f"{item.id}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             cut = cropping.cut(form(), pages.box(*item.box))
