@@ -17,17 +17,22 @@ FAR = 1_000_000  # pixels beyond which a corner is drawn in, so that it fits an 
 COARSE = 4  # pixels to one of the estimate, which changes slowly
 
 
-def cut(page: Image, polygon: NDArray[np.float32]) -> Image:
-    """The box of a polygon (N, 2), clipped to the page; empty where nothing of it lies there."""
+def cut(page: Image, polygon: NDArray[np.float32], margin: int = 0) -> Image:
+    """The box of a polygon (N, 2) with `margin` pixels around it, clipped to the page; empty where nothing lies there.
+
+    What is further than the margin from the polygon becomes paper.
+    """
     height, width = page.shape[:2]
-    left, top = np.clip(np.floor(polygon.min(axis=0)), 0, (width, height)).astype(int)
-    right, bottom = np.clip(np.ceil(polygon.max(axis=0)), 0, (width, height)).astype(int)
+    left, top = np.clip(np.floor(polygon.min(axis=0)) - margin, 0, (width, height)).astype(int)
+    right, bottom = np.clip(np.ceil(polygon.max(axis=0)) + margin, 0, (width, height)).astype(int)
     crop = page[top:bottom, left:right]
     if not crop.size:
         return crop
     inside = np.zeros(crop.shape[:2], np.uint8)
     corners = np.clip(np.rint(polygon - (left, top)), -FAR, FAR)
     cv2.fillPoly(inside, [corners.astype(np.int32)], 255)
+    if margin:
+        cv2.polylines(inside, [corners.astype(np.int32)], True, 255, thickness=2 * margin)
     if not inside.any():  # only its box reaches the page
         return crop[:0, :0]
     return crop if inside.all() else cv2.copyTo(crop, inside, paper(crop, inside))

@@ -55,13 +55,16 @@ class Region:
     """A word, a line or another part of a page: `Region(polygon, "Labour", line=3)`.
 
     polygon: (N, 2) float32 (x, y). text: NFC, "" where there is none. category: pupil_text and the others of
-    `stackmix.pages.CATEGORIES`. line: the words of a line have the same number, None where it is unknown.
+    `stackmix.pages.CATEGORIES`. line: the words of a line have the same number, None where it is unknown. Of a reader
+    only: language, "ru", "en" or another; confidence, 0..1, that the text is right.
     """
 
     polygon: NDArray[np.float32]
     text: str = ""
     category: str = "pupil_text"
     line: int | None = None
+    language: str = ""
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ def test_lines_that_rise_and_fall_stay_whole() -> None:
 
 def test_signs_under_a_word_stay_in_its_line() -> None:
     comma = word(148, 118, 8, 16)
-    check([[word(50, 100, 100, SIZE), comma, word(170, 102, 60, SIZE)], [word(50, 160, 90, SIZE)]], np.random.default_rng(0))
+    first = [word(50, 100, 100, SIZE), comma, word(170, 102, 60, SIZE)]
+    check([first, [word(50, 160, 90, SIZE)]], np.random.default_rng(0))
 
 
 def test_no_words_and_one_word() -> None:
