@@ -16,6 +16,7 @@ from stackmix.train.ctc import CTCModel, greedy, predict
 from stackmix.train.packing import Packed
 
 RIDGE = 1e-3  # keeps the curve finite where every letter is right
+Curve = tuple[float, float]  # slope and offset
 
 
 def read_right(true: str, read: str) -> NDArray[np.bool_]:
@@ -41,7 +42,7 @@ def read_right(true: str, read: str) -> NDArray[np.bool_]:
     return right
 
 
-def fit_logistic(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[float, float]:
+def fit_logistic(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> Curve:
     """(slope, offset) of the likeliest sigmoid(slope * logit(score) + offset), by Newton's method.
 
     A step that overshoots is halved until it helps: far from the optimum, plain Newton runs away.
@@ -66,7 +67,7 @@ def fit_logistic(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> tupl
     return round(float(weights[0]), 4), round(float(weights[1]), 4)
 
 
-def calibrate(model: CTCModel, val: Packed) -> tuple[float, float]:
+def calibrate(model: CTCModel, val: Packed) -> Curve:
     """Slope and offset for the letter scores of a model, from a packed validation set; (1, 0) where nothing aligns."""
     scores, right = [], []
     alphabet = model.config.alphabet
