@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from stackmix.commands import blot, check, cut, generate, inspect, prepare, push, train
+from stackmix.commands import blot, check, cut, evaluate, generate, inspect, prepare, push, train
 
 app = typer.Typer(
     name="stackmix",
@@ -31,6 +31,7 @@ COMMANDS = (
     inspect.inspect,
     generate.generate,
     blot.blot,
+    evaluate.evaluate,
     check.check,
     push.push,
 )

@@ -5,8 +5,6 @@ Support Vector Machines), on writers that the model was not trained on: a letter
 free reading, laid beside the text by edit distance, has it in its place.
 """
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,11 +83,3 @@ def calibrate(model: CTCModel, val: Packed) -> Curve:
     if not scores:
         return 1.0, 0.0
     return fit_logistic(np.concatenate(scores), np.concatenate(right))
-
-
-def expected_error(scores: NDArray[np.floating], right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Expected calibration error (Naeini et al. 2015): |mean score - share right|, averaged over equal bins by size."""
-    edges = np.linspace(0, 1, bins + 1)
-    edges[-1] = np.inf
-    inside = [(scores >= low) & (scores < high) for low, high in pairwise(edges)]
-    return float(sum(abs(scores[i].mean() - right[i].mean()) * i.mean() for i in inside if i.any()))

@@ -26,7 +26,6 @@ from stackmix.train.reading import Reading
 from stackmix.types import Alignment, Image
 
 AHEAD = 2048  # images that are held at a time, so that those of one width are read together
-BEAM = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,13 @@ class Search:
     bonus: float = 1.0
 
 
+GREEDY = Search()
+
+
 class CTCReader:
     """`CTCReader.from_pretrained(folder).read(images)` -> a Reading for each image, in their order."""
 
-    def __init__(self, model: CTCModel, how: Search = Search()) -> None:  # noqa: B008  # frozen
+    def __init__(self, model: CTCModel, how: Search = GREEDY) -> None:
         """how: greedy unless told otherwise, so that output stays verbatim."""
         self.model, self.how = fused(model), how
         classes = len(model.config.alphabet) + 1
@@ -55,7 +57,7 @@ class CTCReader:
             self.tables = how.ngram.tables(model.config.alphabet)
 
     @classmethod
-    def from_pretrained(cls, folder: Path, how: Search = Search()) -> "CTCReader":  # noqa: B008  # frozen
+    def from_pretrained(cls, folder: Path, how: Search = GREEDY) -> "CTCReader":
         """Open a folder of `stackmix train ctc`; DataError says what is missing or of another kind."""
         return cls(CTCModel.from_pretrained(folder), how)
 

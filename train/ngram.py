@@ -1,7 +1,7 @@
 """A character n-gram model of a corpus, for a reader that may lean on what texts usually look like.
 
-Witten-Bell smoothing (Witten and Bell 1991, The Zero-Frequency Problem; as interpolation in Chen and Goodman 1999): of a
-context h that was followed N times by T different characters, the shorter context h' has the weight of T more:
+Witten-Bell smoothing (Witten and Bell 1991, The Zero-Frequency Problem; interpolated as in Chen and Goodman 1999): of
+a context h that was followed N times by T different characters, the shorter context h' has the weight of T more:
 
     P(c | h) = (N(h c) + T(h) * P(c | h')) / (N(h) + T(h))
 

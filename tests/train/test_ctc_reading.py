@@ -55,9 +55,7 @@ def test_greedy_readings_are_those_of_the_model(model: CTCModel, words: Packed, 
         assert all(0 <= chance <= 1 for chance in (reading.confidence, *reading.letters))
 
 
-def test_order_and_company_do_not_matter(
-    model: CTCModel, images: list[Image], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_order_and_company_do_not_matter(model: CTCModel, images: list[Image], monkeypatch: pytest.MonkeyPatch) -> None:
     reader = CTCReader(model)
     together = reader.read(images)
     assert same(reader.read(images[::-1])[::-1], together)
@@ -93,7 +91,9 @@ def test_beam_and_ngram_read_better_texts(model: CTCModel, words: Packed, images
     assert all(len(reading.letters) == len(reading.text) for reading in beam + pressed)
 
 
-def test_confidences_are_calibrated_and_kept(model: CTCModel, words: Packed, images: list[Image], tmp_path: Path) -> None:
+def test_confidences_are_calibrated_and_kept(
+    model: CTCModel, words: Packed, images: list[Image], tmp_path: Path
+) -> None:
     curves = calibrate_reading(model, words)
     assert np.isfinite(curves).all() and curves != ((1.0, 0.0), (1.0, 0.0))
     tuned = CTCModel(replace(model.config, reading=curves))

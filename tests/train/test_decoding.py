@@ -61,7 +61,8 @@ def test_ngram_and_bonus_are_weighed_as_stated() -> None:
     changed = 0
     for _ in range(120):
         log_probs = lattice(rng)
-        scores = {t: np.log(p + 1e-300) + 0.7 * ngram.log_prob(t) + 0.4 * len(t) for t, p in every_text(log_probs).items()}
+        chances = every_text(log_probs).items()
+        scores = {t: np.log(p + 1e-300) + 0.7 * ngram.log_prob(t) + 0.4 * len(t) for t, p in chances}
         found = searched(log_probs, 200, ngram.tables(LETTERS), 0.7, 0.4)
         assert scores[found] == pytest.approx(max(scores.values()), abs=1e-3)
         changed += found != searched(log_probs, 200)

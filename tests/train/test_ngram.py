@@ -17,7 +17,7 @@ TEXTS = st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=6)
 def plain(texts: list[str], order: int, context: str, letter: str) -> float:
     """P(letter | context) by counting in the padded texts; ^ begins and $ ends a text, ? is any other character."""
     padded = ["^" + text + "$" for text in texts]
-    signs = sorted(set("".join(texts))) + ["$", "?"]
+    signs = [*sorted(set("".join(texts))), "$", "?"]
     if len(context) >= order:
         context = context[-(order - 1) :] if order > 1 else ""
 
