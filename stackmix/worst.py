@@ -10,6 +10,7 @@ from stackmix.inspection import CAPTION, WIDTH, CaptionWriter, flow
 from stackmix.types import DataError, Image
 
 CELL = 72  # rows of a picture
+GAP = 36  # columns between pictures
 SHOWN = 60
 RED = (200, 30, 30)
 
@@ -23,7 +24,7 @@ def sheet(pairs: Sequence[Pair], picture: Callable[[int], Image], count: int = S
     if not wrong:
         raise DataError("every text was read right: there is no worst one to draw")
     writer = CaptionWriter()
-    return flow(_cell(picture(i), pairs[i], writer) for i in wrong)
+    return flow((_cell(picture(i), pairs[i], writer) for i in wrong), gap=GAP)
 
 
 def _cell(image: Image, pair: Pair, writer: CaptionWriter) -> Image:
