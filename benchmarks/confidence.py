@@ -21,7 +21,8 @@ from stackmix import images, samples
 from stackmix.alignment import Alignment, AlignmentError, align_batch, encode
 from stackmix.cutting import calibrated, word_score
 from stackmix.inspection import flow
-from stackmix.train.calibrating import expected_error, fit_logistic, read_right
+from stackmix.reliability import expected_error
+from stackmix.train.calibrating import fit_logistic, read_right
 from stackmix.train.ctc import CTCModel, greedy, read
 from stackmix.train.normalising import pack
 from stackmix.train.scoring import cer

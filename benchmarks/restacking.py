@@ -29,6 +29,7 @@ from tqdm import tqdm
 from stackmix import images, samples
 from stackmix.alignment import AlignmentError, align_batch, encode
 from stackmix.cutting import calibrated, cut_one
+from stackmix.distances import edits
 from stackmix.inspection import flow
 from stackmix.library import LetterLibrary
 from stackmix.synthesis import Stacker
@@ -36,7 +37,7 @@ from stackmix.train.aligning import emitted
 from stackmix.train.borders import SHIPPED, BorderModel
 from stackmix.train.ctc import CTCModel, read
 from stackmix.train.normalising import pack
-from stackmix.train.scoring import cer, edit_distance
+from stackmix.train.scoring import cer
 from stackmix.types import SEAM_ROWS, DataError, Sample
 
 HEIGHT = 64
@@ -107,8 +108,7 @@ def figure(name: str, words: list[Sample], real: list[str], made: list[Sample | 
     kept = [k for k, sample in enumerate(made) if sample is not None]
     texts, was_read = [words[k].text for k in kept], [real[k] for k in kept]
     rebuilt = read_all(reader, [sample for sample in made if sample is not None])
-    both = zip(rebuilt, was_read, texts, strict=True)
-    wrong = np.array([[edit_distance(new, text), edit_distance(old, text)] for new, old, text in both])
+    wrong = np.stack([edits(rebuilt, texts), edits(was_read, texts)], axis=1)
     draws = np.random.default_rng(0).integers(len(wrong), size=(1000, len(wrong)))
     ratios = wrong[draws, 0].sum(axis=1) / np.maximum(wrong[draws, 1].sum(axis=1), 1)
     low, high = np.percentile(ratios, [2.5, 97.5])

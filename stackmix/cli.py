@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from stackmix.commands import blot, check, cut, generate, inspect, prepare, push, train
+from stackmix.commands import blot, check, cut, evaluate, generate, inspect, prepare, push, train
 
 app = typer.Typer(
     name="stackmix",
@@ -27,16 +27,17 @@ def stackmix() -> None:
 
 COMMANDS = (
     prepare.prepare,
-    train.train,
     cut.cut,
     inspect.inspect,
     generate.generate,
     blot.blot,
+    evaluate.evaluate,
     check.check,
     push.push,
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(train.app, name="train")
 
 
 def main() -> None:

@@ -1,12 +1,15 @@
-"""The augmentation of the contest system that this project rebuilds, written for today's albumentations.
+"""Two pipelines for word images: that of the contest system which this project rebuilds, and a stronger one.
 
-Images become 384 x 384, three in ten get blots with the parameters of StackMix (Shonenkov et al. 2021, arXiv
-2108.11667), half are turned by up to 7 degrees, and three in ten lose their colour or gain contrast.
+The first makes images 384 x 384; three in ten get blots with the parameters of StackMix (Shonenkov et al. 2021, arXiv
+2108.11667), half are turned by up to 7 degrees, and three in ten lose their colour or gain contrast. The second keeps
+the aspect, and changes what differs between one notebook and another: hand, paper, ink, corrections, light and camera.
 """
 
 import cv2
 
-from stackmix.blots.transforms import A, HandWrittenBlot
+from stackmix.blots.transforms import A, HandWrittenBlot, InkSmear, PenTrail, StrikeThrough, TeacherMark
+from stackmix.train.papering import AnotherPaper
+from stackmix.train.warping import Warp
 
 SIZE = 384  # pixels of both sides, as TrOCR reads them
 BLOT = {"h": (50, 100), "w": (20, 100), "incline": (10, 50), "intensivity": 0.75, "count": (1, 10)}
@@ -26,3 +29,34 @@ def seed_pipeline(size: int = SIZE, seed: int | None = None) -> A.Compose:
         ],
         seed=seed,
     )
+
+
+def strong_pipeline(seed: int | None = None) -> A.Compose:
+    """The pipeline for word or line images of any size, (H, W) or (H, W, 3) uint8; they keep their aspect and channels.
+
+    seed: the same one gives the same bytes, call by call.
+    """
+    return A.Compose(
+        [
+            Warp(),
+            AnotherPaper(p=0.5),
+            A.OneOf([A.Morphological((2, 2), operation) for operation in ("erosion", "dilation")], p=0.15),
+            *_marks(),
+            A.OneOf([A.RandomBrightnessContrast((-0.25, 0.15), (-0.3, 0.2)), A.RandomGamma((70, 150))], p=0.4),
+            A.OneOf([A.GaussianBlur(0, (0.4, 1.5)), A.MotionBlur((3, 5)), A.Downscale((0.4, 0.8))], p=0.35),
+            A.GaussNoise((0.01, 0.06), p=0.2),
+            A.ImageCompression(quality_range=(25, 90), p=0.4),
+        ],
+        seed=seed,
+    )
+
+
+def _marks() -> list[A.ImageOnlyTransform]:
+    """What pens leave on a word besides it."""
+    return [
+        HandWrittenBlot(color="ink", count=(1, 3), p=0.12),
+        StrikeThrough(p=0.08),
+        InkSmear(p=0.06),
+        PenTrail(p=0.08),
+        TeacherMark(p=0.06),
+    ]

@@ -5,8 +5,6 @@ Support Vector Machines), on writers that the model was not trained on: a letter
 free reading, laid beside the text by edit distance, has it in its place.
 """
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +14,7 @@ from stackmix.train.ctc import CTCModel, greedy, predict
 from stackmix.train.packing import Packed
 
 RIDGE = 1e-3  # keeps the curve finite where every letter is right
+Curve = tuple[float, float]  # slope and offset
 
 
 def read_right(true: str, read: str) -> NDArray[np.bool_]:
@@ -41,7 +40,7 @@ def read_right(true: str, read: str) -> NDArray[np.bool_]:
     return right
 
 
-def fit_logistic(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[float, float]:
+def fit_logistic(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> Curve:
     """(slope, offset) of the likeliest sigmoid(slope * logit(score) + offset), by Newton's method.
 
     A step that overshoots is halved until it helps: far from the optimum, plain Newton runs away.
@@ -66,7 +65,7 @@ def fit_logistic(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> tupl
     return round(float(weights[0]), 4), round(float(weights[1]), 4)
 
 
-def calibrate(model: CTCModel, val: Packed) -> tuple[float, float]:
+def calibrate(model: CTCModel, val: Packed) -> Curve:
     """Slope and offset for the letter scores of a model, from a packed validation set; (1, 0) where nothing aligns."""
     scores, right = [], []
     alphabet = model.config.alphabet
@@ -84,11 +83,3 @@ def calibrate(model: CTCModel, val: Packed) -> tuple[float, float]:
     if not scores:
         return 1.0, 0.0
     return fit_logistic(np.concatenate(scores), np.concatenate(right))
-
-
-def expected_error(scores: NDArray[np.floating], right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Expected calibration error (Naeini et al. 2015): |mean score - share right|, averaged over equal bins by size."""
-    edges = np.linspace(0, 1, bins + 1)
-    edges[-1] = np.inf
-    inside = [(scores >= low) & (scores < high) for low, high in pairwise(edges)]
-    return float(sum(abs(scores[i].mean() - right[i].mean()) * i.mean() for i in inside if i.any()))

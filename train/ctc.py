@@ -34,7 +34,8 @@ COLUMNS = 4096  # columns in one batch: about 40 words
 class CTCConfig:
     """config.json of a CTC model. alphabet: class k is alphabet[k - 1], class 0 is blank.
 
-    calibration: slope and offset of a letter's confidence (`stackmix.train.calibrating`).
+    calibration: slope and offset of an aligned letter's confidence (`stackmix.train.calibrating`). reading: those of a
+    letter that was read freely, and of a whole text (`stackmix.train.ctc_reading`).
     """
 
     alphabet: str
@@ -42,6 +43,7 @@ class CTCConfig:
     height: int = HEIGHT
     languages: tuple[str, ...] = ()
     calibration: tuple[float, float] = (1.0, 0.0)
+    reading: tuple[tuple[float, float], tuple[float, float]] = ((1.0, 0.0), (1.0, 0.0))
     kind: str = "ctc"
 
 
@@ -141,6 +143,8 @@ class CTCModel(nn.Module):
                 raise DataError(f"{folder} holds a model of kind {config.get('kind')!r}, not ctc")
             config["languages"] = tuple(config["languages"])
             config["calibration"] = tuple(config.get("calibration", (1.0, 0.0)))  # older folders have none
+            letters, text = config.get("reading", ((1.0, 0.0), (1.0, 0.0)))
+            config["reading"] = (tuple(letters), tuple(text))
             model = cls(CTCConfig(**config))
             model.load_state_dict(load_file(folder / "model.safetensors"))
         except DataError:

@@ -20,6 +20,7 @@ from torch.nn import functional
 from stackmix.staging import whole_folder
 from stackmix.train.calibrating import calibrate
 from stackmix.train.ctc import COLUMNS, STRIDE, CTCConfig, CTCModel, languages_of, read
+from stackmix.train.ctc_reading import calibrate_reading
 from stackmix.train.gathering import gather
 from stackmix.train.packing import HEIGHT, Packed, padded_width
 from stackmix.train.scoring import cer
@@ -235,7 +236,8 @@ def train_ctc(data: list[Path], out: Path, recipe: Recipe, *, init: Path | None,
             bar.update(images)
 
         model = fitting.run(tick)
-        model.config = replace(model.config, calibration=calibrate(model, val))
+        curves = {"calibration": calibrate(model, val), "reading": calibrate_reading(model, val)}
+        model.config = replace(model.config, **curves)
         model.save_pretrained(folder)
         fitting.write_history(folder)
         (folder / CHECKPOINT).unlink()

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackmix.cutting import calibrated, logit
-from stackmix.train.calibrating import calibrate, expected_error, fit_logistic, read_right
+from stackmix.reliability import expected_error
+from stackmix.train.calibrating import calibrate, fit_logistic, read_right
 from stackmix.train.ctc import CTCConfig, CTCModel
 from stackmix.train.normalising import pack
 
