@@ -118,7 +118,8 @@ def main() -> None:
     ours = peak(lambda: stitch(windows, places, shape, OVERLAP, pieces)) - np.prod(shape) * 4 / 1e6
     report(f"memory for {pieces} pieces, beside the map", ours, "MB", "dense matrix", 8 * (pieces + 1) ** 2 / 1e6)
     taken = milliseconds(lambda: stitch(windows, places, shape, OVERLAP, pieces), 5)
-    print(json.dumps({"figure": f"stitching a {shape[0]}x{shape[1]} map of {pieces} pieces", "value": round(taken, 2), "unit": "ms"}))
+    what = f"stitching a {shape[0]}x{shape[1]} map of {pieces} pieces"
+    print(json.dumps({"figure": what, "value": round(taken, 2), "unit": "ms"}))
 
 
 if __name__ == "__main__":

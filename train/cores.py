@@ -56,7 +56,7 @@ def _block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 class CoreModel(nn.Module):
-    """`model(ink)` -> (B, 5, H / 2, W / 2) for (B, H, W) ink in 0..1: logits of cores, then log(1 + reach) of each side.
+    """`model(ink)` -> (B, 5, H / 2, W / 2) for (B, H, W) ink in 0..1: logits of cores, log(1 + reach) of four sides.
 
     H, W: multiples of 16.
     """

@@ -54,8 +54,7 @@ def _largest(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 @njit(cache=True, nogil=True)
 def _trace(mask: NDArray[np.uint8]) -> NDArray[np.float64]:
     """(N, 2) middles of the sides around the one part of a mask with a border of 0, with the part on the right."""
-    height, width = mask.shape
-    start = 0
+    width, start = mask.shape[1], 0
     while mask[start // width, start % width] == 0:
         start += 1
     y, x, way = start // width, start % width, 0  # along the upper side of a pixel to the right; ways turn clockwise

@@ -34,7 +34,7 @@ class Inked(NamedTuple):
 
 
 class Move(NamedTuple):
-    """Ranges of what happens to a crop at random: size, turn and lean as shares, strength of the ink as a power of 2."""
+    """What happens to a crop at random: range of its size, most turn and lean as shares, of strength as power of 2."""
 
     size: tuple[float, float] = (0.75, 1.35)
     turn: float = 0.02
@@ -89,7 +89,7 @@ def _ticked(found: Iterable[Page], tick: Callable[[int], object]) -> Iterator[Pa
 
 
 def held_out(train: list[Inked], val: list[Inked]) -> tuple[list[Inked], list[Inked], str]:
-    """Training and validation pages and how they were split; where there is no `val`, every tenth writer is held out."""
+    """Training and validation pages and how they were split: by `val`, or every tenth writer, or every tenth page."""
     if val:
         return train, val, "the val split"
     names = sorted({page.writer for page in train})

@@ -21,7 +21,7 @@ Labels = NDArray[np.int32]
 
 
 class Stitched(NamedTuple):
-    """labels: (H, W) words 1..n, 0 for none. word_of: (pieces + 1,) the word of every piece; it may be hidden in `labels`."""
+    """labels: (H, W) words 1..n, 0 for none. word_of: (pieces + 1,) the word of every piece, shown there or hidden."""
 
     labels: Labels
     word_of: Labels
@@ -92,38 +92,32 @@ def _lay(
     keys, values, used = np.full(256, -1, np.int64), np.zeros(256, np.int64), 0
     height, width = labels.shape
     low, end = max(0, -x0), min(len(window), width - x0)
-    back = 1 if overlap == 0 else 0
     for y in range(max(0, -y0), min(len(window), height - y0)):
-        rows = labels[y0 + y, x0 + low : x0 + end]
-        own = window[y, low:end]
+        row, own = labels[y0 + y, x0 + low : x0 + end], window[y, low:end]
         above = not first[0] and y < max(overlap, 1)
         covered = len(own) if above else 0 if first[1] else min(max(overlap, 1), len(own))
-        old, aside = 0, 0
-        run = 0
-        for part in range(2 if overlap == 0 and above and not first[1] else 1):
-            older = rows
-            count = covered if part == 0 else 1
-            if overlap == 0 and covered:
-                up = part == 0 and above
-                older = labels[y0 + y - 1, x0 + low : x0 + end] if up else labels[y0 + y, x0 - 1 : x0 - 1 + count]
-            for x in range(count):
-                if older[x] == old and own[x] == aside:
+        older, last, mine, run = row, 0, 0, 0
+        for side in range(2):  # without an overlap a pixel may meet one above and one on the left
+            if overlap == 0:
+                covered = 0 if first[1] else 1
+                older = labels[y0 + y, x0 - covered : x0]
+                if side == 0:
+                    covered = len(own) if above else 0
+                    older = labels[y0 + y - above, x0 + low : x0 + end]
+            for x in range(covered if overlap == 0 or side == 0 else 0):
+                if older[x] == last and own[x] == mine:
                     run += 1
                     continue
-                if old or aside:
-                    used += _add(keys, values, old * np.int64(many) + aside, run)
-                    if 2 * used > len(keys):
-                        keys, values = _grown(keys, values)
-                old, aside, run = older[x], own[x], 1
-        if old or aside:
-            used += _add(keys, values, old * np.int64(many) + aside, run)
-            if 2 * used > len(keys):
-                keys, values = _grown(keys, values)
-        whole = 0 if back else covered
+                used += _add(keys, values, last * np.int64(many) + mine, run)
+                last, mine, run = older[x], own[x], 1
+                if 2 * used > len(keys):
+                    keys, values = _grown(keys, values)
+        used += _add(keys, values, last * np.int64(many) + mine, run)
+        whole = covered if overlap else 0
         for x in range(whole):
-            if rows[x] == 0:
-                rows[x] = own[x]
-        rows[whole:] = own[whole:]
+            if row[x] == 0:
+                row[x] = own[x]
+        row[whole:] = own[whole:]
     return keys, values
 
 
@@ -140,7 +134,7 @@ def _join(
     """Make one of the pieces that meet enough. sizes: (pieces + 1,) zeros, and zeros again afterwards."""
     many = len(parent)
     for i in range(len(keys)):
-        if keys[i] >= 0:
+        if keys[i] > 0:
             sizes[keys[i] // many] += values[i]
             sizes[keys[i] % many] += values[i]
     for i in range(len(keys)):

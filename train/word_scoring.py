@@ -60,8 +60,8 @@ def score(found: list[Polygon], true: list[Polygon], ignored: list[bool]) -> Cou
         if i not in taken and j not in taken.values():
             taken[i] = j
     right = sum(not ignored[j] for j in taken.values())
-    passed = {i for i, j in taken.items() if ignored[j]} | {i for i in range(len(found)) if i not in taken and inside[i]}
-    return Counts(right, len(found) - len(passed), len(true) - sum(ignored))
+    passed = [ignored[taken[i]] if i in taken else inside[i] for i in range(len(found))]
+    return Counts(right, len(found) - sum(passed), len(true) - sum(ignored))
 
 
 def _compare(

@@ -15,7 +15,7 @@ def words(
     weights: Annotated[
         str, typer.Option(help="Where mask-rcnn starts: pretrained, none, or a file of torchvision's weights.")
     ] = "pretrained",
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of 60 updates, each ending on the validation pages.")] = 16,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of 60 updates, each ending on the validation pages.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same machine: same model.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, same options.")] = False,
 ) -> None:
