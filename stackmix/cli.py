@@ -27,7 +27,6 @@ def stackmix() -> None:
 
 COMMANDS = (
     prepare.prepare,
-    train.train,
     cut.cut,
     inspect.inspect,
     generate.generate,
@@ -37,6 +36,7 @@ COMMANDS = (
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(train.app, name="train")
 
 
 def main() -> None:

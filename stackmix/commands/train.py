@@ -1,31 +1,17 @@
-"""`stackmix train`: a model learns from sample folders."""
-
-from pathlib import Path
-from typing import Annotated, Literal
+"""`stackmix train KIND`: a model learns from sample folders; each kind of model is a command of its own."""
 
 import typer
 
+from stackmix.commands import train_ctc
 
-def train(
-    kind: Annotated[Literal["ctc"], typer.Argument(help="The model to train.")],
-    data: Annotated[
-        list[Path], typer.Argument(help="Sample folders, or .npz files of `python -m stackmix.train.gathering`.")
-    ],
-    out: Annotated[Path, typer.Option(help="The model folder to make.")],
-    head: Annotated[
-        Literal["conv", "recurrent"], typer.Option(help="conv: letters fire where they stand; recurrent: reads better.")
-    ] = "conv",
-    init: Annotated[Path | None, typer.Option(help="A model folder to start from; its alphabet is widened.")] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training data.")] = 14,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same machine: same model.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, same options.")] = False,
-) -> None:
-    """Train a CTC model on the train split; the epoch with the best character error rate on val is kept."""
-    from tqdm import tqdm
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-    from stackmix.train import fitting
 
-    recipe = fitting.Recipe(head=head, epochs=epochs, seed=seed)
-    with tqdm(unit="image", unit_scale=True, mininterval=1, dynamic_ncols=True) as bar:
-        summary = fitting.train_ctc(data, out, recipe, init=init, resume=resume, bar=bar)
-    typer.echo(f"{out}: {summary}")
+@app.callback()
+def train() -> None:
+    """Train a model on the train split of sample folders; what does best on val is kept."""
+
+
+KINDS = (train_ctc.ctc,)
+for kind in KINDS:
+    app.command()(kind)

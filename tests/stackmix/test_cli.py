@@ -164,6 +164,8 @@ def test_bug_is_no_mistake_of_the_users(
         ["prepare", "iam", "nowhere", "--out", "x"],
         ["prepare", "mnist", ".", "--out", "x"],
         ["train", "ctc", "x", "--out", "y", "--head", "attention"],
+        ["train", "ctc", "x"],
+        ["train", "gtc", "x", "--out", "y"],
         ["cut", "x"],
         ["inspect", ".", "--out", "x.png", "--letter", "ab"],
         ["inspect", ".", "--out", "x.png", "--letter", " "],
