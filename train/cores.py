@@ -23,7 +23,7 @@ from stackmix.types import DataError, Image
 SIDE = 1024  # pixels of the longer side that a page is scaled down to
 STEP = 2  # pixels of that page for one of the maps
 MULTIPLE = 16  # of both sides of what the network sees
-CHANNELS = (16, 32, 64, 96)  # at a half, a quarter, an eighth and a sixteenth of the size
+CHANNELS = (16, 32, 64, 128)  # at a half, a quarter, an eighth and a sixteenth of the size
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def shrink(page: Image, side: int) -> tuple[Image, float]:
     return np.asarray(255 - light, np.uint8), scale
 
 
-def _block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    convolution = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+def _block(inputs: int, outputs: int, stride: int = 1, apart: int = 1) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=apart, dilation=apart, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
@@ -69,7 +69,8 @@ class CoreModel(nn.Module):
         self.at_half = nn.Sequential(first, nn.BatchNorm2d(half), nn.ReLU(inplace=True), _block(half, half))
         self.at_quarter = nn.Sequential(_block(half, quarter, 2), _block(quarter, quarter))
         self.at_eighth = nn.Sequential(_block(quarter, eighth, 2), _block(eighth, eighth), _block(eighth, eighth))
-        self.at_last = nn.Sequential(_block(eighth, last, 2), _block(last, last), _block(last, last))
+        wide = (_block(last, last, apart=apart) for apart in (1, 2, 4, 1))  # a gap is wide or not by the line it is in
+        self.at_last = nn.Sequential(_block(eighth, last, 2), *wide)
         self.to_eighth = _block(eighth + last, eighth)
         self.to_quarter = _block(quarter + eighth, quarter)
         self.to_half = _block(half + quarter, half)

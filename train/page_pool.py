@@ -34,9 +34,13 @@ class Inked(NamedTuple):
 
 
 class Move(NamedTuple):
-    """What happens to a crop at random: range of its size, most turn and lean as shares, of strength as power of 2."""
+    """What happens to a crop at random: range of its size and of its width to that, most turn and lean as shares.
+
+    strength: of the ink, as a power of 2.
+    """
 
     size: tuple[float, float] = (0.75, 1.35)
+    width: tuple[float, float] = (0.85, 1.2)
     turn: float = 0.02
     lean: float = 0.12
     strength: float = 0.8
@@ -108,7 +112,7 @@ def crop(page: Inked, size: int, rng: np.random.Generator, move: Move | None = N
     move = move or Move()
     scale = float(np.exp(rng.uniform(*np.log(move.size))))
     turn, lean = rng.uniform(-move.turn, move.turn), rng.uniform(-move.lean, move.lean)
-    matrix = scale * np.array([[1, lean - turn], [turn, 1]])
+    matrix = scale * np.array([[rng.uniform(*move.width), lean - turn], [turn, 1]])
     centre = np.array([page.ink.shape[1], page.ink.shape[0]]) * rng.random(2)
     if rng.random() < 0.8:
         centre = page.polygons[rng.integers(len(page.polygons))].mean(axis=0)
