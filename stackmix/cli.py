@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from stackmix.commands import blot, check, cut, evaluate, generate, inspect, prepare, push, train
+from stackmix.commands import blot, check, cut, evaluate, generate, inspect, prepare, push, recognize, train
 
 app = typer.Typer(
     name="stackmix",
@@ -34,6 +34,7 @@ COMMANDS = (
     evaluate.evaluate,
     check.check,
     push.push,
+    recognize.recognize,
 )
 for command in COMMANDS:
     app.command()(command)
