@@ -32,13 +32,14 @@ AHEAD = 2048  # images that are held at a time, so that those of one width are r
 class Search:
     """How texts are found: the best path alone (beam 1), or the best text of a beam, with an n-gram model's advice.
 
-    weight: of the n-gram model's log-probability; bonus: for each letter, which makes up for what that model takes.
+    weight: of the n-gram model's log-probability; bonus: for each letter, which makes up for what that model takes. Both
+    were chosen on words of the writers that an IAM aligner was validated with.
     """
 
     beam: int = 1
     ngram: NGram | None = None
-    weight: float = 0.5
-    bonus: float = 1.0
+    weight: float = 0.6
+    bonus: float = 2.0
 
 
 GREEDY = Search()

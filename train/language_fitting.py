@@ -66,7 +66,8 @@ def gather_languages(data: list[Source], tick: Callable[[int], object]) -> Label
 
     Raises DataError for a test split, and where there are not at least two languages.
     """
-    trains, vals, left_out, broken = [], [], 0, []
+    trains, vals, left_out = [], [], 0
+    broken: list[str] = []
     for source in data:
         packed, bad = gather([source.path], HEIGHT, tick)
         if packed.height != HEIGHT:

@@ -58,7 +58,7 @@ def test_worst_first() -> None:
 
 def test_calibration_where_every_text_has_a_confidence() -> None:
     found = evaluate(PAIRS)["calibration"]
-    assert sum(row["count"] for row in found["bins"]) == 6
+    assert sum(row["samples"] for row in found["bins"]) == 6
     assert "calibration" not in evaluate([*PAIRS, Pair("6", "a", "a")])
     assert evaluate([Pair("6", "a", "a"), PAIRS[0]])["intervals"]["drawn"] == "samples"
 

@@ -86,7 +86,7 @@ def test_evaluate_reads_files_and_refuses_what_does_not_fit(
     read.write_text(json.dumps({"0.png": "bad", "zzz": "a"}), encoding="utf-8")
     assert run(monkeypatch, read, data, "--split", "val") == 0
     said = capsys.readouterr()
-    assert "7 samples without a prediction" in said.err and "1 predictions are for no samples: zzz" in said.err
+    assert "which count as read empty: 7" in said.err and "predictions for no samples: 1 (zzz)" in said.err
     for wrong, part in (
         ([read, read, "--sheet", "x.png"], "sample folder"),
         ([read, tmp_path / "none"], "does not exist"),
