@@ -4,7 +4,8 @@
 
 Greedy, with a beam, and with a beam and a character n-gram model of the train split's texts. Without --model the
 recurrent network has random weights, which the lines say: it costs what a trained one does, and what it reads means
-nothing. The error rate with the n-gram model flatters where train and val copy the same texts, as some forms of IAM do. Each figure is a JSON line, the median of several runs.
+nothing. The error rate with the n-gram model flatters where train and val copy the same texts, as some forms of IAM do.
+Each figure is a JSON line, the median of several runs.
 """
 
 import argparse
