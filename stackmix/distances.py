@@ -27,5 +27,7 @@ def word_edits(read: Sequence[str], true: Sequence[str]) -> NDArray[np.int64]:
 
 def steps(read: str, true: str) -> Iterator[Edit]:
     """The steps of one shortest way from the true text to what was read, in writing order."""
-    for kind, at, place in Levenshtein.editops(true, read).as_list():
-        yield Edit("" if kind == "insert" else true[at], "" if kind == "delete" else read[place])
+    for step in Levenshtein.editops(true, read):
+        yield Edit(
+            "" if step.tag == "insert" else true[step.src_pos], "" if step.tag == "delete" else read[step.dest_pos]
+        )

@@ -36,12 +36,13 @@ def evaluate(pairs: Sequence[Pair]) -> dict[str, Any]:
     """All figures of the pairs as they go into a report; DataError where there is none."""
     if not pairs:
         raise DataError("there is not one text to compare")
-    by_writer = all(pair.writer for pair in pairs)
+    writers = {pair.writer for pair in pairs}
+    by_writer = "" not in writers and len(writers) > 1
     wrong = edits([pair.read for pair in pairs], [pair.true for pair in pairs])
     report: dict[str, Any] = {
         "samples": len(pairs),
         "characters": sum(len(pair.true) for pair in pairs),
-        "writers": len({pair.writer for pair in pairs} - {""}),
+        "writers": len(writers - {""}),
         "intervals": {"level": LEVEL, "draws": DRAWS, "drawn": "writers" if by_writer else "samples"},
         **figures(pairs, by_writer),
         "by_length": _grouped(pairs, "length", _length),

@@ -72,7 +72,7 @@ def _confusions(found: list[dict[str, Any]]) -> list[str]:
 
 def _calibration(found: dict[str, Any]) -> list[str]:
     rows = [
-        (f"{row['low']:.1f}-{row['high']:.1f}", f"{row['count']:,}", share(row["confidence"]), share(row["right"]))
+        (f"{row['low']:.1f}-{row['high']:.1f}", f"{row['samples']:,}", share(row["confidence"]), share(row["right"]))
         for row in found["bins"]
     ]
     head = f"expected calibration error {share(found['error'])}"

@@ -38,11 +38,11 @@ def ratios(
     return [Measure(*map(float, one)) for one in zip(_ratio(sums.sum(axis=0)), low, high, strict=True)]
 
 
-def _again(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
+def _again(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     """How often each of `count` groups is among as many that are drawn with replacement."""
-    return np.bincount(rng.integers(0, count, count), minlength=count)
+    return np.bincount(rng.integers(0, count, count), minlength=count).astype(np.float64)
 
 
-def _ratio(sums: NDArray[np.floating]) -> NDArray[np.floating]:
+def _ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     above, below = np.split(sums, 2)
     return above / np.where(below == 0, 1, below)

@@ -65,7 +65,8 @@ def compare(true: dict[str, TruePage], read: dict[str, Words]) -> Compared:
 def evaluate(found: Compared) -> dict[str, Any]:
     """The figures of all pages as they go into a report, with bootstrap intervals over writers or pages."""
     names, own = list(found.scores), list(found.scores.values())
-    by_writer = all(found.writers.values())
+    writers = set(found.writers.values())
+    by_writer = "" not in writers and len(writers) > 1
     tops = [(page.pairs * page.cer, 2 * page.right, page.text_edits) for page in own]
     bottoms = [(page.pairs, page.words + page.predictions, page.text_length) for page in own]
     groups = [found.writers[name] if by_writer else name for name in names]

@@ -50,7 +50,7 @@ def contest_pairs(true: Sequence[Region], found: Sequence[Region]) -> list[tuple
             pairs.append((region.text, found[best].text))
         else:
             pairs.append((region.text, ""))
-    return pairs + [("", found[j].text) for j in np.flatnonzero(free)]
+    return pairs + [("", region.text) for region, left in zip(found, free, strict=True) if left]
 
 
 def most_pairs(possible: NDArray[np.bool_]) -> dict[int, int]:

@@ -75,7 +75,10 @@ def pair(true: list[Truth], read: dict[str, Prediction]) -> Paired:
 
 def told(missing: list[str], unknown: list[str], what: str) -> Iterator[str]:
     """A line for each side that the other lacks; what: "samples" or "pages"."""
-    alone, strange = f"{what} without a prediction count as read empty", f"predictions are for no {what}"
-    for names, why in ((missing, alone), (unknown, strange)):
+    sides = (
+        (missing, f"{what} without a prediction, which count as read empty"),
+        (unknown, f"predictions for no {what}"),
+    )
+    for names, why in sides:
         if names:
-            yield f"{len(names):,} {why}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+            yield f"{why}: {len(names):,} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"

@@ -10,11 +10,11 @@ BINS = 10
 
 
 class Bin(NamedTuple):
-    """What fell between two confidences: how many, their mean confidence, and the share that is right."""
+    """What fell between two confidences: how many samples, their mean confidence, and the share that is right."""
 
     low: float
     high: float
-    count: int
+    samples: int
     confidence: float
     right: float
 
@@ -31,4 +31,4 @@ def reliability(scores: NDArray[np.floating], right: NDArray[np.bool_], bins: in
 
 def expected_error(scores: NDArray[np.floating], right: NDArray[np.bool_], bins: int = BINS) -> float:
     """Expected calibration error (Naeini et al. 2015): |mean score - share right|, averaged over equal bins by size."""
-    return sum(abs(b.confidence - b.right) * b.count for b in reliability(scores, right, bins)) / max(len(scores), 1)
+    return sum(abs(b.confidence - b.right) * b.samples for b in reliability(scores, right, bins)) / max(len(scores), 1)

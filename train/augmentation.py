@@ -12,6 +12,7 @@ from stackmix.train.papering import AnotherPaper
 from stackmix.train.warping import Warp
 
 SIZE = 384  # pixels of both sides, as TrOCR reads them
+SMALL = (6, 24)  # pixels of a blot beside which a word is still read
 BLOT = {"h": (50, 100), "w": (20, 100), "incline": (10, 50), "intensivity": 0.75, "count": (1, 10)}
 
 
@@ -54,9 +55,9 @@ def strong_pipeline(seed: int | None = None) -> A.Compose:
 def _marks() -> list[A.ImageOnlyTransform]:
     """What pens leave on a word besides it."""
     return [
-        HandWrittenBlot(color="ink", count=(1, 3), p=0.12),
-        StrikeThrough(p=0.08),
+        HandWrittenBlot(h=SMALL, w=SMALL, color="ink", count=(1, 2), p=0.12),
+        StrikeThrough(("single", "double", "wave"), p=0.08),
         InkSmear(p=0.06),
         PenTrail(p=0.08),
-        TeacherMark(p=0.06),
+        TeacherMark(p=0.04),
     ]

@@ -108,10 +108,13 @@ def _best(
 
 
 @njit(cache=True)
-def search(log_probs: Floats, beam: int, ngram: Floats, following: Ints, weight: float, bonus: float) -> Ints:
-    """Labels (L,) of the best text: log_probs (T, C) float32, ngram and following (S, C) as `NGram.tables` gives them.
+def search(
+    log_probs: Floats, beam: int, ngram: Floats, following: Ints, weight: float, bonus: float
+) -> tuple[Ints, float]:
+    """Labels (L,) of the best text, and its share 0..1 of the chances of all texts in the last beam.
 
-    Column 0 of `ngram` is the end of the text; the text begins in state 0.
+    log_probs (T, C) float32; ngram and following (S, C) as `NGram.tables` gives them: column 0 is the end of the text,
+    which begins in state 0.
     """
     frames, classes = log_probs.shape
     room = frames * beam + 1
@@ -146,7 +149,8 @@ def search(log_probs: Floats, beam: int, ngram: Floats, following: Ints, weight:
     totals = prior[nodes] + weight * ngram[state[nodes], 0]
     for n in range(len(nodes)):
         totals[n] += _either(ends[n, 0], ends[n, 1])
-    return _spelt(nodes[np.argmax(totals)], parent, letters)
+    best = np.argmax(totals)
+    return _spelt(nodes[best], parent, letters), 1 / np.exp(totals - totals[best]).sum()
 
 
 @njit(cache=True)

@@ -236,8 +236,8 @@ def train_ctc(data: list[Path], out: Path, recipe: Recipe, *, init: Path | None,
             bar.update(images)
 
         model = fitting.run(tick)
-        curves = {"calibration": calibrate(model, val), "reading": calibrate_reading(model, val)}
-        model.config = replace(model.config, **curves)
+        calibration, reading = calibrate(model, val), calibrate_reading(model, val)
+        model.config = replace(model.config, calibration=calibration, reading=reading)
         model.save_pretrained(folder)
         fitting.write_history(folder)
         (folder / CHECKPOINT).unlink()

@@ -143,7 +143,7 @@ class LanguageModel(nn.Module):
 def _fetched() -> dict[str, Any]:
     try:
         return dict(ResNet34_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True))
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # no network, a full disk; a file that came through broken
         cure = "go online once, or give --weights FILE (a ResNet-34 of torchvision) or --weights none"
         raise DataError(f"the pretrained ResNet-34 cannot be fetched ({error}): {cure}") from None
 

@@ -43,13 +43,17 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LanguageRecipe:
-    """How to train: narrow divides the channels, weights are what it starts from, rate is the highest learning rate."""
+    """How to train: weights are what the network starts from, narrow divides its channels."""
 
     weights: str = "pretrained"
     narrow: int = 1
     epochs: int = 4
-    rate: float = 5e-4
     seed: int = 0
+
+    @property
+    def rate(self) -> float:
+        """The highest learning rate: random weights take larger steps than those that know something already."""
+        return 2e-3 if self.weights == "none" else 3e-4
 
 
 class Labelled(NamedTuple):
@@ -66,7 +70,8 @@ def gather_languages(data: list[Source], tick: Callable[[int], object]) -> Label
 
     Raises DataError for a test split, and where there are not at least two languages.
     """
-    trains, vals, left_out, broken = [], [], 0, []
+    trains, vals, left_out = [], [], 0
+    broken: list[str] = []
     for source in data:
         packed, bad = gather([source.path], HEIGHT, tick)
         if packed.height != HEIGHT:
@@ -169,6 +174,8 @@ class LanguageFitting:
 def train_language(data: list[Source], out: Path, recipe: LanguageRecipe, *, resume: bool, bar: "tqdm[Any]") -> str:
     """Train a language model into the folder `out`; returns a line on how it went."""
     with whole_folder(out, resumable=True, resume=resume) as folder:
+        trial = LanguageModel(LanguageConfig(("",), narrow=recipe.narrow))
+        trial.take_weights(recipe.weights)  # what is wrong with them is told before the images are decoded
         bar.set_description("reading")
         found = gather_languages(data, bar.update)
         fitting = LanguageFitting(found, recipe, folder)

@@ -20,7 +20,11 @@ def open_reader(folder: Path) -> Reader:
         from stackmix.train.ctc_reading import CTCReader
 
         return CTCReader.from_pretrained(folder)
-    raise DataError(f"{folder} holds a model of kind {kind!r}, which does not read: give one of `stackmix train ctc`")
+    if kind == "trocr":
+        from stackmix.train.trocr import TrOCR
+
+        return TrOCR.from_pretrained(folder)
+    raise DataError(f"{folder} holds a model of kind {kind!r}, which does not read: give one that reads, ctc or trocr")
 
 
 def read_split(

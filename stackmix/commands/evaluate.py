@@ -73,7 +73,9 @@ def _texts(predictions: Path, truth: Path, split: str | None, sheet: Path | None
         typer.echo(line, err=True)
     report = evaluating.evaluate(paired.pairs)
     report |= {"missing": paired.missing, "unknown": paired.unknown}
-    if sheet:
+    if sheet and not report["worst"]:
+        typer.echo(f"every text was read right: {sheet} is not written", err=True)
+    elif sheet:
         chosen = pairing.split_of(truth, split)
         drawn = worst.sheet(paired.pairs, lambda i: samples.load(truth, chosen, true[i].row).image)
         staging.write_whole(sheet, images.encode(drawn, sheet.suffix.lower() or ".png"))

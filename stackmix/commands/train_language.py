@@ -30,7 +30,7 @@ def language(
 
     from stackmix.train import language_fitting
 
-    recipe = language_fitting.LanguageRecipe(weights, narrow, epochs, seed=seed)
+    recipe = language_fitting.LanguageRecipe(weights, narrow, epochs, seed)
     sources = [language_fitting.Source.parse(given) for given in data]
     with tqdm(unit="image", unit_scale=True, mininterval=1, dynamic_ncols=True) as bar:
         summary = language_fitting.train_language(sources, out, recipe, resume=resume, bar=bar)

@@ -58,9 +58,10 @@ def test_worst_first() -> None:
 
 def test_calibration_where_every_text_has_a_confidence() -> None:
     found = evaluate(PAIRS)["calibration"]
-    assert sum(row["count"] for row in found["bins"]) == 6
+    assert sum(row["samples"] for row in found["bins"]) == 6
     assert "calibration" not in evaluate([*PAIRS, Pair("6", "a", "a")])
     assert evaluate([Pair("6", "a", "a"), PAIRS[0]])["intervals"]["drawn"] == "samples"
+    assert evaluate([PAIRS[0], PAIRS[1]])["intervals"]["drawn"] == "samples"  # of one writer
 
 
 def test_nothing_is_no_evaluation() -> None:

@@ -28,7 +28,10 @@ def test_what_one_side_lacks_is_counted_and_told(tmp_path: Path) -> None:
     assert paired.missing == list("bcde") and paired.unknown == ["z"]
     assert [(p.read, p.confidence) for p in paired.pairs[1:]] == [("", 0.0)] * 4
     first, second = told(paired.missing, paired.unknown, "samples")
-    assert first == "4 samples without a prediction count as read empty: b, c, d, ..." and second.endswith("samples: z")
+    assert (
+        first == "samples without a prediction, which count as read empty: 4 (b, c, d, ...)"
+        and second == "predictions for no samples: 1 (z)"
+    )
     assert pair(true, {"a": Prediction("a")}).pairs[1].confidence is None
     with pytest.raises(DataError, match=r"no prediction is for a sample of the truth.*'z' beside 'a'"):
         pair(true, {"z": Prediction("a")})

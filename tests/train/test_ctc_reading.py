@@ -88,6 +88,10 @@ def test_beam_and_ngram_read_better_texts(model: CTCModel, words: Packed, images
     plain = CTCReader(model).read(images)
     assert sum(ngram.log_prob(r.text) for r in pressed) > sum(ngram.log_prob(r.text) for r in plain)
     beam = CTCReader(model, Search(beam=8)).read(images)
+    curves = calibrate_reading(model, words, Search(beam=8, ngram=ngram))
+    fitted = CTCReader(model, Search(beam=8, ngram=ngram), curves).read(images)
+    right = np.mean([reading.text == word for reading, word in zip(fitted, WORDS, strict=True)])
+    assert np.mean([reading.confidence for reading in fitted]) == pytest.approx(right, abs=0.02)
     assert all(len(reading.letters) == len(reading.text) for reading in beam + pressed)
 
 
@@ -118,3 +122,5 @@ def test_a_model_that_reads_nothing_still_calibrates(words: Packed) -> None:
 def test_other_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no CTC model folder"):
         CTCReader.from_pretrained(tmp_path / "none")
+    with pytest.raises(DataError, match="beam 0"):
+        Search(beam=0)

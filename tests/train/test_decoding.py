@@ -32,7 +32,7 @@ def labels(text: str) -> np.ndarray:
 
 
 def searched(log_probs: np.ndarray, beam: int, tables: tuple = NONE, weight: float = 0.0, bonus: float = 0.0) -> str:
-    return "".join(LETTERS[c - 1] for c in search(log_probs, beam, *tables, weight, bonus))
+    return "".join(LETTERS[c - 1] for c in search(log_probs, beam, *tables, weight, bonus)[0])
 
 
 def test_chance_of_a_text_is_the_sum_over_its_rows() -> None:
@@ -65,6 +65,8 @@ def test_ngram_and_bonus_are_weighed_as_stated() -> None:
         scores = {t: np.log(p + 1e-300) + 0.7 * ngram.log_prob(t) + 0.4 * len(t) for t, p in chances}
         found = searched(log_probs, 200, ngram.tables(LETTERS), 0.7, 0.4)
         assert scores[found] == pytest.approx(max(scores.values()), abs=1e-3)
+        share = search(log_probs, 200, *ngram.tables(LETTERS), 0.7, 0.4)[1]
+        assert share == pytest.approx(np.exp(max(scores.values())) / np.exp(list(scores.values())).sum(), rel=1e-3)
         changed += found != searched(log_probs, 200)
     assert changed > 5
 

@@ -257,6 +257,7 @@ def test_training_from_folder_to_folder(folder_of: Callable, sample_of: Callable
         slope, offset = json.loads((out / "config.json").read_text(encoding="utf-8"))["calibration"]
         assert np.isfinite((slope, offset)).all() and (slope, offset) != (1.0, 0.0)
         assert CTCModel.from_pretrained(out).config.calibration == (slope, offset)
+        assert CTCModel.from_pretrained(out).config.reading != ((1.0, 0.0), (1.0, 0.0))
         with pytest.raises(DataError, match="exists already"):
             train_ctc([data], out, Recipe(epochs=1), init=None, resume=False, bar=bar)
         tuned = tmp_path / "tuned"

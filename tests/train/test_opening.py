@@ -70,6 +70,10 @@ def test_evaluate_reads_with_a_model_and_tells(
     monkeypatch.setattr(inspection, "CAPTION_HAND", "anna")
     (data / "val" / "2.png").write_bytes(b"no picture")
     out, sheet = tmp_path / "отчёт.json", tmp_path / "worst.png"
+    labels = tmp_path / "right.json"
+    labels.write_text(json.dumps({row["file_name"]: row["text"] for row in samples.rows(data, "val")}), "utf-8")
+    assert run(monkeypatch, labels, data, "--split", "val", "--sheet", sheet) == 0
+    assert "every text was read right" in capsys.readouterr().err and not sheet.exists()
     assert run(monkeypatch, model, data, "--split", "val", "--out", out, "--sheet", sheet) == 0
     said = capsys.readouterr()
     assert said.out.startswith("7 samples of 2 writers") and "left out: " in said.err and "2.png" in said.err
@@ -86,7 +90,7 @@ def test_evaluate_reads_files_and_refuses_what_does_not_fit(
     read.write_text(json.dumps({"0.png": "bad", "zzz": "a"}), encoding="utf-8")
     assert run(monkeypatch, read, data, "--split", "val") == 0
     said = capsys.readouterr()
-    assert "7 samples without a prediction" in said.err and "1 predictions are for no samples: zzz" in said.err
+    assert "which count as read empty: 7" in said.err and "predictions for no samples: 1 (zzz)" in said.err
     for wrong, part in (
         ([read, read, "--sheet", "x.png"], "sample folder"),
         ([read, tmp_path / "none"], "does not exist"),
