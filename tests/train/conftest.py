@@ -1,9 +1,16 @@
-"""What the tests of the networks share."""
+"""What the tests of the networks share: one thread, and pages of drawn words for word finders."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
+
+from stackmix import images, pages
+from stackmix.pages import box
+from stackmix.types import Page, Region
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -13,3 +20,48 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+def _drawn(seed: int, split: str = "train", shape: tuple[int, int] = (360, 300)) -> Page:
+    """A page of lines of words; a word is a row of upright strokes with a bar through it, a comma follows some."""
+    rng = np.random.default_rng(seed)
+    image, regions = np.full(shape, 255, np.uint8), []
+    for line, y in enumerate(range(20, shape[0] - 40, 34)):
+        x = int(rng.integers(8, 40))
+        while x < shape[1] - 60:
+            width, height = int(rng.integers(14, 56)), int(rng.integers(14, 20))
+            for stroke in range(x + 2, x + width, 6):
+                cv2.line(image, (stroke, y), (stroke - 2, y + height - 1), 30, 2)
+            cv2.line(image, (x, y + height // 2), (x + width - 1, y + height // 2), 60, 1)
+            regions.append(Region(box(x, y, width, height), "word", line=line))
+            if rng.random() < 0.3:
+                cv2.line(image, (x + width + 3, y + height - 2), (x + width + 2, y + height + 2), 40, 2)
+                regions.append(Region(box(x + width + 1, y + height - 3, 4, 6), ",", line=line))
+            x += width + int(rng.integers(14, 24))
+    return Page(image, tuple(regions), f"page-{seed}", f"writer-{seed % 4}", "drawn", split)
+
+
+@pytest.fixture(scope="session")
+def drawn_page() -> Callable[..., Page]:
+    """`drawn_page(seed, split)`: a page of known words, other ones for each seed."""
+    return _drawn
+
+
+@pytest.fixture(scope="session")
+def write_pages() -> Callable[[Path, list[Page]], Path]:
+    """`write_pages(folder, pages)` writes a page folder and returns it."""
+
+    def write(folder: Path, found: list[Page]) -> Path:
+        (folder / "images").mkdir(parents=True)
+        for split in {page.split for page in found}:
+            own = [page for page in found if page.split == split]
+            for page in own:
+                images.write(folder / "images" / f"{page.id}.png", page.image)
+            sizes = [page.image.shape[1::-1] for page in own]
+            rows = [pages.image_row(k, f"{p.id}.png", sizes[k], p.id, p.writer, "") for k, p in enumerate(own)]
+            regions = [pages.region_row(9 * k, k, region) for k, page in enumerate(own) for region in page.regions]
+            text = "".join(pages.document(rows, regions))
+            (folder / f"annotations_{split}.json").write_text(text, encoding="utf-8")
+        return folder
+
+    return write

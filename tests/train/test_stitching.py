@@ -45,7 +45,7 @@ def maps(draw: st.DrawFn) -> NDArray[np.int32]:
     """Words of any shape, each hanging together by the sides of its pixels and none touching another by a side."""
     height, width = draw(st.integers(1, 40)), draw(st.integers(1, 40))
     rng = np.random.default_rng(draw(st.integers(0, 10_000)))
-    noise = (rng.random((height, width)) < draw(st.floats(0, 1))).astype(np.uint8)
+    noise = (rng.random((height, width)) < draw(st.integers(0, 10)) / 10).astype(np.uint8)
     return cv2.connectedComponents(noise, connectivity=4)[1].astype(np.int32)
 
 
