@@ -125,7 +125,6 @@ def beams(model: "TrOCR", states: Tensor) -> list[Said]:
         num_beams=habits.beams,
         length_penalty=habits.length_penalty,
         no_repeat_ngram_size=habits.no_repeat,
-        early_stopping=True,
         do_sample=False,
     )
     logits = model.network.decoder(input_ids=found[:, :-1], encoder_hidden_states=states).logits

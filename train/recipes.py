@@ -14,10 +14,25 @@ import torch
 
 from stackmix.train.fitting import augment, learning_rate
 from stackmix.train.shaping import Fit, ink_for, on_white, shaped
-from stackmix.train.trocr import Habits
 from stackmix.types import Image
 
 MARGIN = 0.15  # of a word's width, on both sides, for what augmentation moves out
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How a model reads. fit: as in `shaping.py`. longest: numbers of a text, its end included.
+
+    beams and what follows: of beam search; one beam is greedy. letters, words: slope and offset of the confidences.
+    """
+
+    fit: Fit = "kept"
+    longest: int = 64
+    beams: int = 1
+    length_penalty: float = 1.0
+    no_repeat: int = 0
+    letters: tuple[float, float] = (1.0, 0.0)
+    words: tuple[float, float] = (1.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +81,10 @@ class Shaping:
             return on_white(bent(ink_for(image, self.size), rng), self.size)
         from stackmix.train.augmentation import seed_pipeline
 
-        square: Image = seed_pipeline(self.size, int(rng.integers(2**31)))(image=shaped(image, self.fit, self.size))[
-            "image"
-        ]
+        pipeline = seed_pipeline(self.size)
+        for step in pipeline.transforms:  # with one seed for all, those with a blot would be those that are turned
+            step.set_random_seed(int(rng.integers(2**31)))
+        square: Image = pipeline(image=shaped(image, self.fit, self.size))["image"]
         return square
 
 

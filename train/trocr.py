@@ -5,7 +5,7 @@ needs in its config.json; its tokenizer lies beside it, or its alphabet stands i
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from transformers.utils import logging
 
 from stackmix.train.characters import Characters, Pieces, Vocabulary, open_pieces
 from stackmix.train.reading import Reading
-from stackmix.train.shaping import Fit
+from stackmix.train.recipes import Habits
 from stackmix.types import DataError, Image
 
 HUB = "microsoft/trocr-small-handwritten"
@@ -30,33 +30,20 @@ SIZE = 384  # pixels of both sides of a small model's square
 POSITIONS = 128  # of the small decoder
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How a model reads. fit: as in `shaping.py`. longest: numbers of a text, its end included.
-
-    beams and what follows: of beam search; one beam is greedy. letters, words: slope and offset of the confidences.
-    """
-
-    fit: Fit = "kept"
-    longest: int = 64
-    beams: int = 1
-    length_penalty: float = 1.0
-    no_repeat: int = 0
-    letters: tuple[float, float] = (1.0, 0.0)
-    words: tuple[float, float] = (1.0, 0.0)
-
-
 class TrOCR:
     """`TrOCR.from_pretrained(folder).read(images)` -> a Reading for each image, in their order."""
 
     def __init__(
         self,
-        network: VisionEncoderDecoderModel,
+        network: Any,
         vocabulary: Vocabulary,
         languages: tuple[str, ...] = (),
         habits: Habits | None = None,
     ) -> None:
-        """Raises DataError for a network whose images are no squares, or with fewer numbers than the vocabulary."""
+        """network: a VisionEncoderDecoderModel.
+
+        Raises DataError for one whose images are no squares, or with fewer numbers than the vocabulary.
+        """
         self.network, self.vocabulary, self.languages = network, vocabulary, languages
         self.habits = habits or Habits()
         size = getattr(network.config.encoder, "image_size", None)
@@ -104,7 +91,7 @@ class TrOCR:
         config = network.config
         if getattr(config, "kind", None) != "trocr":
             raise DataError(f"{folder} holds a model of kind {getattr(config, 'kind', None)!r}, not trocr")
-        habits = {k: tuple(v) if isinstance(v, list) else v for k, v in config.habits.items()}
+        habits: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in config.habits.items()}
         model = cls(network, _vocabulary_of(network, folder), tuple(config.languages), Habits(**habits))
         model.network.eval()
         return model
@@ -143,7 +130,7 @@ def open_model(name: str) -> TrOCR:
 
 def small(vocabulary: Vocabulary, **encoder: int) -> TrOCR:
     """A model of 4 + 3 layers and 192 channels with random weights; `encoder` changes its image transformer."""
-    sizes = {"image_size": SIZE, "hidden_size": 192, "num_hidden_layers": 4, "num_attention_heads": 3}
+    sizes: dict[str, Any] = {"image_size": SIZE, "hidden_size": 192, "num_hidden_layers": 4, "num_attention_heads": 3}
     eyes = ViTConfig(**{**sizes, "intermediate_size": 768, **encoder})
     mouth = TrOCRConfig(
         vocab_size=vocabulary.size,
@@ -163,19 +150,20 @@ def small(vocabulary: Vocabulary, **encoder: int) -> TrOCR:
     return TrOCR(VisionEncoderDecoderModel(config=config, **parts), vocabulary)
 
 
-def _opened(name: str, trouble: str, cure: str) -> VisionEncoderDecoderModel:
-    """A network of transformers, or DataError in one line."""
+def _opened(name: str, trouble: str, cure: str) -> Any:
+    """A VisionEncoderDecoderModel, or DataError in one line."""
     _hush()
     try:
-        network, about = VisionEncoderDecoderModel.from_pretrained(name, output_loading_info=True)
+        opened: Any = VisionEncoderDecoderModel.from_pretrained(name, output_loading_info=True)
     except Exception as error:  # a broken folder, a name the Hub lacks, no network: each raises its own
         raise DataError(f"{trouble} ({_first_line(error)}): {cure}") from None
+    network, about = opened
     if lost := sorted(key for key in about["missing_keys"] if ".pooler." not in key):  # nobody reads a pooler's output
         raise DataError(f"{trouble} (it lacks {len(lost)} weights, {lost[0]} among them): {cure}")
     return network
 
 
-def _vocabulary_of(network: VisionEncoderDecoderModel, name: str | Path) -> Vocabulary:
+def _vocabulary_of(network: Any, name: str | Path) -> Vocabulary:
     if (alphabet := getattr(network.config, "alphabet", None)) is not None:
         return Characters(alphabet)
     places = (network.generation_config, network.config, network.config.decoder)
@@ -201,7 +189,7 @@ def _hush() -> None:
     hub_logging.set_verbosity_error()
 
 
-def _name_signs(network: VisionEncoderDecoderModel, vocabulary: Vocabulary) -> None:
+def _name_signs(network: Any, vocabulary: Vocabulary) -> None:
     """The numbers of start, end and pad, which generation and the shift of labels look for in three places."""
     for place in (network.config, network.generation_config, network.config.decoder):
         place.decoder_start_token_id, place.pad_token_id = vocabulary.start, vocabulary.pad

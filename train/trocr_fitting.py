@@ -17,6 +17,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor
 from torch.nn import functional
 
+from stackmix.train.characters import Vocabulary
 from stackmix.train.checkpointing import agree, write_checkpoint
 from stackmix.train.mixing import Mixture, Schedule, Share, load
 from stackmix.train.pictures import Pictures
@@ -104,24 +105,17 @@ class Fitting:
             group["lr"] = self.recipe.rate_at(update, self.schedule.per_epoch)
         self.network.train()
         images = pixels([square for square, _ in batch], self.model.size).to(accelerator.device)
-        spoken, labels = (x.to(accelerator.device) for x in self._labels([text for _, text in batch]))
-        logits = self.network(pixel_values=images, decoder_input_ids=spoken).logits
-        count = accelerator.reduce((labels != NOTHING).sum(), "sum")
-        said, true = logits.float().flatten(0, 1), labels.flatten()
-        loss = functional.cross_entropy(said, true, ignore_index=NOTHING, reduction="sum") / count
+        texts = [text for _, text in batch]
+        heard, said = (x.to(accelerator.device) for x in labels(self.model.vocabulary, texts))
+        logits = self.network(pixel_values=images, decoder_input_ids=heard).logits.float().flatten(0, 1)
+        count = accelerator.reduce((said != NOTHING).sum(), "sum")
+        wrong = functional.cross_entropy(logits, said.flatten(), ignore_index=NOTHING, reduction="sum")
+        loss = wrong / count
         accelerator.backward(loss * accelerator.num_processes)  # gradients are averaged over the processes
         accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad()
         return float(accelerator.reduce(loss.detach(), "sum"))
-
-    def _labels(self, texts: list[str]) -> tuple[Tensor, Tensor]:
-        """(B, L) what the decoder hears, the start and the text, and (B, L) what it is to say, the text and the end."""
-        vocabulary = self.model.vocabulary
-        numbers = [vocabulary.encode(text) for text in texts]
-        longest = max(map(len, numbers))
-        heard = [[vocabulary.start, *own[:-1]] + [vocabulary.pad] * (longest - len(own)) for own in numbers]
-        return torch.tensor(heard), torch.tensor([own + [NOTHING] * (longest - len(own)) for own in numbers])
 
     def _judge(self) -> None:
         """Read the validation images, each process its share, and keep the best weights."""
@@ -180,3 +174,11 @@ def accelerate() -> Accelerator:
     precision = "bf16" if cuda and torch.cuda.is_bf16_supported() else "no"
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)  # a pooler that nobody asks
     return Accelerator(mixed_precision=precision, cpu=not cuda, kwargs_handlers=[unused])
+
+
+def labels(vocabulary: Vocabulary, texts: list[str]) -> tuple[Tensor, Tensor]:
+    """(B, L) what the decoder hears, the start and the text, and (B, L) what it is to say, the text and the end."""
+    numbers = [vocabulary.encode(text) for text in texts]
+    longest = max(map(len, numbers))
+    heard = [[vocabulary.start, *own[:-1]] + [vocabulary.pad] * (longest - len(own)) for own in numbers]
+    return torch.tensor(heard), torch.tensor([own + [NOTHING] * (longest - len(own)) for own in numbers])

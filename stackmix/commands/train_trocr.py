@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -55,7 +55,13 @@ def trocr(
 
     first = os.environ.get("RANK", "0") == "0"  # of the processes that a launcher started
     rate = 5e-4 if init == "none" else 5e-5
-    options = {"batch": batch, "seed": seed, "mix": mix, "rate": rate, **({"epochs": epochs} if epochs else {})}
+    options: dict[str, Any] = {
+        "batch": batch,
+        "seed": seed,
+        "mix": mix,
+        "rate": rate,
+        **({"epochs": epochs} if epochs else {}),
+    }
     make = recipes.notebooks if recipe == "notebooks" else recipes.Recipe
     with tqdm(unit="image", unit_scale=True, mininterval=1, dynamic_ncols=True, disable=not first) as bar:
         summary = train_trocr(
