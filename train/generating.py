@@ -18,7 +18,7 @@ from transformers import DynamicCache, EncoderDecoderCache
 from stackmix.cutting import calibrated
 from stackmix.train.characters import spread
 from stackmix.train.reading import Reading
-from stackmix.train.shaping import pixels, shaped
+from stackmix.train.shaping import measured, pixels
 from stackmix.types import Image
 
 if TYPE_CHECKING:
@@ -53,20 +53,13 @@ def say(model: "TrOCR", images: Iterable[Image], batch: int = BATCH) -> Iterator
     """What the model says to each image, in order."""
     rest = iter(images)
     while window := list(islice(rest, batch * AHEAD)):
-        squares = [shaped(image, model.habits.fit, model.size) for image in window]
-        order = np.argsort([-lengthy(image, square) for image, square in zip(window, squares, strict=True)])
+        squares = [measured(image, model.habits.fit, model.size) for image in window]
+        order = np.argsort([-length for _, length in squares], kind="stable")
         found: dict[int, Said] = {}
         for start in range(0, len(order), batch):
             own = order[start : start + batch].tolist()
-            found |= zip(own, say_batch(model, [squares[i] for i in own]), strict=True)
+            found |= zip(own, say_batch(model, [squares[i][0] for i in own]), strict=True)
         yield from (found[i] for i in range(len(window)))
-
-
-def lengthy(image: Image, square: Image) -> float:
-    """About how long a text is: columns up to the last ink where the aspect is kept, width over height elsewhere."""
-    if square.ndim == 3:
-        return image.shape[1] / image.shape[0]
-    return float(np.flatnonzero((square < 128).any(axis=0)).max(initial=0))
 
 
 @torch.inference_mode()

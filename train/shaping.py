@@ -20,6 +20,14 @@ Fit = Literal["kept", "squashed", "dark"]
 ROWS = 3  # heights of a word in a square: three letters as wide as they are high, and up, fill its width
 
 
+def measured(image: Image, fit: Fit, size: int) -> tuple[Image, float]:
+    """The square of a word image, and about how long its text is: the end of its ink, or its aspect ratio."""
+    if fit != "kept":
+        return shaped(image, fit, size), image.shape[1] / image.shape[0]
+    ink = ink_for(image, size)
+    return on_white(ink, size), float(np.flatnonzero(ink.max(axis=0) > 127).max(initial=0))
+
+
 def shaped(image: Image, fit: Fit, size: int) -> Image:
     """(size, size) or (size, size, 3) uint8 of a word image of any size from 1 x 1 up."""
     if fit == "kept":

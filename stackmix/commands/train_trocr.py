@@ -50,24 +50,20 @@ def trocr(
 
     if (mix > 0) != (corpus is not None):
         raise typer.BadParameter("--mix and --corpus go together: how many stacked words, and of which texts")
+    if corpus is None and (library or blots):
+        raise typer.BadParameter("--library and --blots are for stacked words: add --mix and --corpus")
     from stackmix.train import recipes
     from stackmix.train.trocr_training import train_trocr
 
     first = os.environ.get("RANK", "0") == "0"  # of the processes that a launcher started
-    rate = 5e-4 if init == "none" else 5e-5
-    options: dict[str, Any] = {
-        "batch": batch,
-        "seed": seed,
-        "mix": mix,
-        "rate": rate,
-        **({"epochs": epochs} if epochs else {}),
-    }
-    make = recipes.notebooks if recipe == "notebooks" else recipes.Recipe
+    passes = {"epochs": epochs} if epochs else {}
+    options: dict[str, Any] = {"batch": batch, "seed": seed, "mix": mix, **passes}
+    make = recipes.notebooks if recipe == "notebooks" else recipes.ours
     with tqdm(unit="image", unit_scale=True, mininterval=1, dynamic_ncols=True, disable=not first) as bar:
         summary = train_trocr(
             data,
             out,
-            make(**options),
+            make(init == "none", **options),
             init=init,
             characters=tokenizer == "characters",
             order=_order(corpus, library, blots, seed) if corpus else None,

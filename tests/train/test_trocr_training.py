@@ -206,9 +206,7 @@ def test_two_processes_learn_what_one_would(data: Path, init: str, tmp_path: Pat
     torch.manual_seed(recipe.seed)
     trocr_training.made_ready(open_model(init), WORDS, recipe, False).save_pretrained(tmp_path / "start")
     alone = train(data, tmp_path / "alone", recipe, init=init)
-    front = "import sys; from stackmix.cli import main; sys.argv[0] = 'stackmix'; main()"
-    (tmp_path / "front.py").write_text(front, encoding="utf-8")
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(tmp_path / "front.py")]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "stackmix"]
     options = ["--out", str(tmp_path / "two"), "--init", init, "--epochs", "2", "--batch", "4"]
     run = subprocess.run(
         [*command, "train", "trocr", str(data), *options],
