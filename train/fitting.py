@@ -19,11 +19,13 @@ from torch.nn import functional
 
 from stackmix.staging import whole_folder
 from stackmix.train.calibrating import calibrate
+from stackmix.train.checkpointing import agree, write_checkpoint
 from stackmix.train.ctc import COLUMNS, STRIDE, CTCConfig, CTCModel, languages_of, read
 from stackmix.train.ctc_reading import calibrate_reading
 from stackmix.train.gathering import gather
 from stackmix.train.packing import HEIGHT, Packed, padded_width
 from stackmix.train.scoring import cer
+from stackmix.train.splitting import held_out
 from stackmix.types import BLANK, DataError
 
 if TYPE_CHECKING:
@@ -57,20 +59,6 @@ class Progress:
     stale: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
-
-
-def held_out(packed: Packed) -> tuple[Packed, Packed, str]:
-    """Training and validation parts and how they were split; a writer is never on both sides.
-
-    Where there is no `val` split, every tenth writer is held out, or, of under ten writers, every tenth image.
-    """
-    train = packed.take(packed.splits == "train")
-    val = packed.take(packed.splits == "val")
-    if len(val):
-        return train, val, "the val split"
-    names = sorted(set(train.writers.tolist()))
-    out = np.isin(train.writers, names[::10]) if len(names) >= 10 else np.arange(len(train)) % 10 == 0
-    return train.take(~out), train.take(out), "every tenth " + ("writer" if len(names) >= 10 else "training image")
 
 
 def augment(ink: Tensor, generator: torch.Generator) -> Tensor:
@@ -170,7 +158,7 @@ class Fitting:
         return round(self.progress.update / self.per_epoch * len(self.train))
 
     def save(self) -> None:
-        """Write the checkpoint under a passing name, then rename it: the last good one is never damaged."""
+        """Write the checkpoint; the last good one is never damaged."""
         state = {
             "recipe": asdict(self.recipe),
             "data": self._data(),
@@ -179,14 +167,7 @@ class Fitting:
             "optimizer": self.optimizer.state_dict(),
             "best": self.best,
         }
-        path = self.folder / CHECKPOINT
-        passing = path.with_suffix(".new")
-        try:
-            torch.save(state, passing)
-        except RuntimeError as error:  # torch hides a full disk in a RuntimeError
-            passing.unlink(missing_ok=True)
-            raise OSError(f"{path} cannot be written ({error}): free some space, then go on with --resume") from None
-        passing.replace(path)
+        write_checkpoint(self.folder / CHECKPOINT, state)
 
     def _data(self) -> dict[str, Any]:
         columns = int(self.train.widths.sum())
@@ -198,10 +179,7 @@ class Fitting:
         if not path.exists():
             return
         state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        now, then = {**asdict(self.recipe), **self._data()}, {**state["recipe"], **state.get("data", {})}
-        if changed := [f"{k} {then.get(k)} -> {v}" for k, v in now.items() if then.get(k) != v]:
-            named = ", ".join(changed)
-            raise DataError(f"{path} is of another run ({named}): repeat its options, or remove {self.folder}")
+        agree(path, {**state["recipe"], **state.get("data", {})}, {**asdict(self.recipe), **self._data()})
         self.progress = Progress(**state["progress"])
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])

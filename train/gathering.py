@@ -31,12 +31,19 @@ def gather(data: list[Path], height: int, tick: Callable[[int], object]) -> tupl
         from stackmix import samples  # cv2 is wanted where data is prepared, not where it is trained on
         from stackmix.train.normalising import pack
 
-        splits = samples.splits_of(path)
-        if all(map(is_test, splits)):
-            _refuse_test(path, splits)
-        for split in [s for s in ("train", "val") if s == "train" or s in splits]:
+        for split in splits_to_train(path):
             parts.append(pack(_ticked(samples.read(path, split, broken), tick), height))
     return merged(parts), broken
+
+
+def splits_to_train(path: Path) -> list[str]:
+    """train, and val where a sample folder has it; DataError where it has test splits alone."""
+    from stackmix import samples
+
+    splits = samples.splits_of(path)
+    if all(map(is_test, splits)):
+        _refuse_test(path, splits)
+    return [s for s in ("train", "val") if s == "train" or s in splits]
 
 
 def _refuse_test(path: Path, splits: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from stackmix.commands import train_ctc, train_language, train_words
+from stackmix.commands import train_ctc, train_language, train_trocr, train_words
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -12,6 +12,6 @@ def train() -> None:
     """Train a model on the train split of sample folders; what does best on val is kept."""
 
 
-KINDS = (train_ctc.ctc, train_language.language, train_words.words)
+KINDS = (train_ctc.ctc, train_trocr.trocr, train_language.language, train_words.words)
 for kind in KINDS:
     app.command()(kind)
