@@ -1,0 +1,241 @@
+"""One hand writes on a sheet of a notebook: paragraphs, words a little off the line, words crossed out, red marks.
+
+A crossed-out word is a region of pupil_text without a text: nothing is to be read there, and the word that counts
+follows it, or stands over it. A line's words share the number of their line, and a text_line region goes around them.
+What a teacher wrote has its text, what a teacher drew has none; both are teacher_comment.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from stackmix.envelopes import edges, joined, polygon
+from stackmix.notebooks import Notebook
+from stackmix.paragraphs import Flow, Line, Placed
+from stackmix.synthesis import Stacker
+from stackmix.types import Image, Region, Word
+
+STRIP = 0.5  # x-heights: of a word's polygon
+LINE_STRIP = 1.5  # of a line's
+ROOM = 2.0  # pixels between ink and polygon
+GRADES = ("5", "4", "3", "4/5", "5-", "4+", "ok", "см.")
+Mark = tuple[Image, int, int]
+
+
+class Marks(Protocol):
+    """Draws what is crossed out and what a teacher marks, as masks from a word's left end on its baseline.
+
+    strikes: the chance that a word is crossed out, teacher: that a page is marked in red.
+    """
+
+    @property
+    def strikes(self) -> float: ...
+
+    @property
+    def teacher(self) -> float: ...
+
+    def strike(
+        self, width: float, x_height: float, slant: float, stroke: float, rng: np.random.Generator
+    ) -> Mark: ...
+
+    def correct(self, width: float, x_height: float, stroke: float, rng: np.random.Generator) -> Mark: ...
+
+
+class Habits(NamedTuple):
+    """How a pupil writes on a page. hand: of the library. care: how far words stray, 1 usual. gap, indent: x-heights.
+
+    climb: rows that a line rises per column where it follows no ruling. heading: whether the first line is one."""
+
+    hand: int
+    care: float
+    gap: float
+    indent: float
+    climb: float
+    centred: bool
+
+
+class Ink(NamedTuple):
+    """What is written at (x, y): cover (h, w) uint8."""
+
+    cover: Image
+    x: int
+    y: int
+
+
+class Written(NamedTuple):
+    """ink: all that the pupil wrote. red: the teacher's. regions: in reading order, in pixels of the sheet. next_line:
+    the first number of a line that is free."""
+
+    ink: list[Ink]
+    red: list[Ink]
+    regions: list[Region]
+    next_line: int
+
+
+class Pupil:
+    """Writes pages with a stacker: `Pupil(stacker, marks).write(book, texts, habits, 0, rng)`."""
+
+    def __init__(self, stacker: Stacker, marks: Marks | None, temperature: float = 1.0) -> None:
+        self.stacker, self.marks, self.temperature = stacker, marks, temperature
+        self.unit = float(stacker.rack.x_height)
+        self.alphabet = set(stacker.library.index.alphabet)
+
+    def write(
+        self, book: Notebook, texts: Iterator[str], habits: Habits, line: int, rng: np.random.Generator
+    ) -> Written:
+        """Fill a sheet with paragraphs; line: the first line's number. Not all sheets are written to their end."""
+        count = len(book.lines)
+        if rng.random() < 0.3:
+            count = max(1, round(count * rng.uniform(0.35, 1)))
+        skip = int(rng.random() < 0.3)
+        lines = self._flow(book, texts, habits, count - skip, rng)
+        found = Written([], [], [], line)
+        for number, own in enumerate(lines):
+            self._line(own, float(book.lines[number + skip]), habits, found.next_line, found, rng)
+            found = found._replace(next_line=found.next_line + 1)
+        if self.marks and found.regions and rng.random() < self.marks.teacher:
+            self._teach(book, lines, float(book.lines[min(skip + len(lines), len(book.lines) - 1)]), found, skip, rng)
+        return found
+
+    def _stack(self, text: str, hand: int, rng: np.random.Generator) -> Word:
+        return self.stacker.stack(text, rng, hand=hand, temperature=self.temperature)
+
+    def _flow(
+        self, book: Notebook, texts: Iterator[str], habits: Habits, count: int, rng: np.random.Generator
+    ) -> list[Line]:
+        """The lines of a sheet with their words."""
+        flow = Flow(
+            lambda text: self._stack(text, habits.hand, rng),
+            book.bounds,
+            self.unit,
+            max(count, 1),
+            rng,
+            gap=habits.gap,
+            hyphen="-" in self.alphabet,
+        )
+        full = False
+        while not full and flow.paragraph(habits.indent * self.unit * rng.uniform(0.85, 1.15)):
+            for text in next(texts).split():
+                if self.marks and len(text) > 2 and rng.random() < self.marks.strikes:
+                    flow.strike(_mistaken(text, rng))
+                if not flow.put(text):
+                    full = True
+                    break
+        return [one for one in flow.lines if one.words]
+
+    def _line(
+        self, own: Line, row: float, habits: Habits, number: int, found: Written, rng: np.random.Generator
+    ) -> None:
+        """Lay one line's words near its row."""
+        stray = habits.care * self.unit
+        offset, lean = 0.03 * stray * rng.normal(), habits.climb + 0.003 * habits.care * rng.normal()
+        down, first = 0.0, own.words[0].x
+        parts, regions = [], []
+        for word in own.words:
+            down = 0.8 * down + 0.035 * stray * rng.normal()
+            rise = lean + 0.008 * habits.care * rng.normal()
+            base = row + offset + down - lean * (word.x + word.width / 2 - first)
+            ink = self._ink(word, base, rise)
+            if word.struck:
+                ink = self._struck(ink, word, base, habits.hand, rng)
+            found.ink.append(ink)
+            part = outline(ink, STRIP * self.unit)
+            parts.append(part)
+            regions.append(Region(polygon(part, ROOM), "" if word.struck else word.word.text, line=number))
+        around = polygon(joined(parts, LINE_STRIP * self.unit), ROOM)
+        text = " ".join(region.text for region in regions if region.text)
+        found.regions.append(Region(around, text, "text_line", number))
+        found.regions.extend(regions)
+
+    def _ink(self, placed: Placed, base: float, rise: float) -> Ink:
+        """A word's ink with its baseline at a row in its middle, rising by so many rows a column."""
+        left, top, right, end = placed.word.boxes[0].tolist()
+        light = np.ascontiguousarray(placed.word.image[top:end, left:right])
+        cover, above = climbing(light, rise, base - np.floor(base))
+        return Ink(cover, round(placed.x), int(np.floor(base)) + top - self.stacker.rack.baseline - above)
+
+    def _struck(self, ink: Ink, placed: Placed, base: float, hand: int, rng: np.random.Generator) -> Ink:
+        assert self.marks is not None
+        slant, stroke = self.stacker.hands.styles[hand].tolist()
+        width = max(1.5, stroke * self.unit)
+        cover, x, y = self.marks.strike(placed.width, self.unit, slant, width, rng)
+        return together(ink, Ink(cover, ink.x + x, round(base) + y))
+
+    def _teach(
+        self, book: Notebook, lines: list[Line], after: float, found: Written, skip: int, rng: np.random.Generator
+    ) -> None:
+        """Lines under words, ticks and brackets in red, and now and then a mark out of a school's five."""
+        assert self.marks is not None
+        stroke = max(1.5, 0.1 * self.unit)
+        spots = [(float(book.lines[k + skip]), word) for k, line in enumerate(lines) for word in line.words]
+        for k in rng.permutation(len(spots))[: rng.integers(1, 9)]:
+            row, word = spots[k]
+            cover, x, y = self.marks.correct(word.width, self.unit, stroke, rng)
+            self._red(Ink(cover, round(word.x) + x, round(row) + y), "", found)
+        known = [grade for grade in GRADES if set(grade) <= self.alphabet]
+        if known and rng.random() < 0.6:
+            hands = len(self.stacker.library.writer_names)
+            word = self._stack(known[rng.integers(len(known))], int(rng.integers(hands)), rng)
+            x = book.bounds[0] + rng.uniform(0.55, 0.85) * (book.bounds[1] - book.bounds[0])
+            self._red(self._ink(Placed(word, x), after + 0.3 * self.unit, 0.03), word.text, found)
+
+    def _red(self, ink: Ink, text: str, found: Written) -> None:
+        part = outline(ink, STRIP * self.unit)
+        if len(part):
+            found.red.append(ink)
+            found.regions.append(Region(polygon(part, ROOM), text, "teacher_comment"))
+
+
+def _mistaken(text: str, rng: np.random.Generator) -> str:
+    """What a pupil writes first: the word broken off, with two letters exchanged, or as it is."""
+    if rng.random() < 0.4:
+        return text[: int(rng.integers(2, len(text)))]
+    k = int(rng.integers(0, len(text) - 1))
+    return text[:k] + text[k + 1] + text[k] + text[k + 2 :] if rng.random() < 0.6 else text
+
+
+def outline(ink: Ink, strip: float) -> NDArray[np.float32]:
+    """The edges of ink, in pixels of the sheet."""
+    return edges(ink.cover, max(2, round(strip))) + np.array([ink.x, ink.y, ink.y], np.float32)
+
+
+def together(one: Ink, other: Ink) -> Ink:
+    """Two inks as one: at each pixel the darker."""
+    x, y = min(one.x, other.x), min(one.y, other.y)
+    width = max(i.x + i.cover.shape[1] for i in (one, other)) - x
+    height = max(i.y + i.cover.shape[0] for i in (one, other)) - y
+    cover = np.zeros((height, width), np.uint8)
+    for ink in (one, other):
+        lay(cover, ink, x, y)
+    return Ink(cover, x, y)
+
+
+def lay(page: Image, ink: Ink, x: int = 0, y: int = 0) -> None:
+    """Put ink on a layer (H, W) whose corner is at (x, y), the darker stays; what lies outside is cut off."""
+    top, left = ink.y - y, ink.x - x
+    part = page[max(top, 0) : top + ink.cover.shape[0], max(left, 0) : left + ink.cover.shape[1]]
+    own = ink.cover[max(-top, 0) :, max(-left, 0) :][: part.shape[0], : part.shape[1]]
+    np.maximum(part, own, out=part)
+
+
+@njit(cache=True, nogil=True)
+def climbing(light: Image, rise: float, down: float) -> tuple[Image, int]:
+    """Cover of a word's light (h, w), each column moved up by `rise` rows per column from the middle, all of it down by
+    `down`; and the rows that were added above."""
+    height, width = light.shape
+    reach = abs(rise) * width / 2
+    above = int(np.ceil(reach))
+    found = np.zeros((height + 2 * above + 2, width), np.uint8)
+    for x in range(width):
+        move = above + down - rise * (x + 0.5 - width / 2)
+        whole = int(np.floor(move))
+        part = np.float32(move - whole)
+        for y in range(height):
+            if light[y, x] != 255:
+                dark = np.float32(255 - light[y, x])
+                found[y + whole, x] += np.uint8((1 - part) * dark)
+                found[y + whole + 1, x] += np.uint8(part * dark)
+    return found, above
