@@ -19,7 +19,7 @@ STRIKES = (("single", 0.45), ("double", 0.2), ("zigzag", 0.13), ("wave", 0.1), (
 TEACHERS = (("underline", 0.6), ("tick", 0.2), ("bracket", 0.2))
 ROOM = 4  # x-heights around a word that its marks stay within
 
-Placed = tuple[NDArray[np.uint8], int, int]  # cover (h, w), its first column and row from the word's left on its baseline
+Placed = tuple[NDArray[np.uint8], int, int]  # cover (h, w); its corner from the word's left end on its baseline
 
 
 @dataclass(frozen=True)

@@ -123,18 +123,23 @@ def relief(sheet: tuple[int, int], spines: list[float], rng: np.random.Generator
         found += rng.uniform(0.2, 0.55) * reach * np.exp(-np.abs(x - spine) / reach)
     for _ in range(rng.integers(1, 3) if rng.random() < 0.35 else 0):
         angle = rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.03)
-        across = np.cos(angle) * (x - width * rng.uniform(0.3, 0.7)) + np.sin(angle) * (y - height * rng.uniform(0.3, 0.7))
+        away_x, away_y = x - width * rng.uniform(0.3, 0.7), y - height * rng.uniform(0.3, 0.7)
+        across = np.cos(angle) * away_x + np.sin(angle) * away_y
         reach = rng.uniform(0.03, 0.09) * height
         found += rng.choice([-1, 1]) * rng.uniform(0.04, 0.14) * reach * np.exp(-np.abs(across) / reach)
     return found
 
 
 def shading(camera: Camera, places: NDArray[np.float64], light: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How bright a relief is at places (..., 2) of the sheet, lit from the side; light: (2,) its lean from upright."""
+    """How bright a relief is at places (..., 2) of the sheet, lit from the side; 1 beside the sheet.
+
+    light: (2,) its lean from upright.
+    """
     slopes = np.gradient(camera.depth, NODE)
     flat = places.reshape(-1, 2)
     found = 1 - sum(lean * at_nodes(slope, flat) for lean, slope in zip(light, slopes[::-1], strict=True))
-    return found.reshape(places.shape[:-1])
+    outside = ((flat < -NODE / 2) | (flat > 2 * camera.middle + NODE / 2)).any(axis=1)
+    return np.where(outside, 1.0, found).reshape(places.shape[:-1])
 
 
 def photographed(sheet: Image, found: Net, desk: Image) -> Image:

@@ -12,12 +12,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from stackmix.camera import NODE, Camera, Net, shading, spread
+from stackmix.camera import Camera, Net, shading, spread
 from stackmix.types import Image
 
 TILE = 1024  # rows and columns of the noise, a power of two
 SHADOW = 0.4  # of the photos have one
-DESKS = [(96, 70, 50), (150, 116, 84), (64, 58, 54), (188, 182, 172), (120, 128, 130), (84, 60, 42), (176, 150, 118)]
+DESKS = [
+    *((134, 98, 68), (170, 130, 92), (92, 84, 78), (206, 200, 190), (140, 148, 150), (110, 76, 52), (190, 162, 126)),
+    *((222, 218, 212), (120, 86, 60), (70, 96, 88)),
+]
 TINTS = [(1.0, 0.99, 0.97), (1.0, 0.965, 0.9), (0.975, 0.99, 1.0), (1.0, 0.98, 0.94), (0.985, 1.0, 0.985)]
 
 
@@ -37,7 +40,7 @@ def drawn(rng: np.random.Generator) -> Exposure:
     """Draw how a photo is exposed: most are good, some are dim, soft or noisy."""
     tint = np.array(TINTS[rng.integers(len(TINTS))]) * rng.uniform(0.985, 1.015, 3)
     level = rng.uniform(0.72, 0.98)
-    noise = rng.uniform(1.0, 3.0) if rng.random() < 0.7 else rng.uniform(3.0, 6.5)
+    noise = rng.uniform(1.0, 3.0) if rng.random() < 0.7 else rng.uniform(3.0, 5.0)
     blur = rng.uniform(0.4, 0.8) if rng.random() < 0.7 else rng.uniform(0.8, 1.5)
     sharpen = rng.uniform(0.3, 0.9) if rng.random() < 0.5 else 0.0
     return Exposure(level, tint.astype(np.float32), blur, noise, sharpen, int(rng.integers(62, 94)))
@@ -73,14 +76,14 @@ def desk(camera: Camera, corners: NDArray[np.float32], rng: np.random.Generator)
     out of focus. corners: (4, 2) of the sheet in the photo."""
     small = camera.size[0] // 8 + 1, camera.size[1] // 8 + 1
     colour = np.array(DESKS[rng.integers(len(DESKS))], np.float64)
-    streaks = rng.normal(0, 1, (small[0], small[1] // 24 + 2)) if rng.random() < 0.6 else rng.normal(0, 1, (9, 9))
-    if rng.random() < 0.5:
-        streaks = streaks.T
-    grain = cv2.resize(cv2.GaussianBlur(streaks, (0, 0), 1.2), small[::-1], interpolation=cv2.INTER_LINEAR)
+    fine = rng.uniform(1, 4)  # wood has long streaks, some tables hardly any
+    streaks = rng.normal(0, 1, (int(small[0] / fine) + 1, small[1] // 48 + 2))
+    grain = cv2.resize(streaks, small[::-1] if rng.random() < 0.5 else small, interpolation=cv2.INTER_CUBIC)
+    grain = rng.uniform(0.02, 0.14) * (grain if grain.shape == small else grain.T)
     shade = np.zeros(small, np.float64)
     cv2.fillPoly(shade, [np.round(corners / 8 + rng.uniform(-1.5, 2.5, 2)).astype(np.int32)], 1.0)
     shade = 1 - rng.uniform(0.3, 0.7) * cv2.GaussianBlur(shade, (0, 0), rng.uniform(1.5, 5))
-    found = colour * (shade * (1 + 0.09 * grain))[..., None]
+    found = colour * (shade * (1 + grain))[..., None]
     whole = cv2.resize(np.clip(found, 0, 255).astype(np.uint8), None, fx=8, fy=8, interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(whole[: camera.size[0], : camera.size[1]])
 

@@ -106,7 +106,7 @@ class PageMaker:
         outer = [False, True] if wide else [bool(rng.random() < 0.5)]
         for k, right in enumerate(outer):
             book = sheet(size, own, right, self.unit, rng)
-            written = self.pupil.write(book, texts[0], habits, line, rng)
+            written = self.pupil.write(book, texts[0], habits, rng, line=line, last=k == wide)
             line = written.next_line
             self._paint(canvas[:, k * size[1] : (k + 1) * size[1]], book, written.ink, written.red, ink, rng)
             shift = np.array([k * size[1], 0], np.float32)
@@ -132,7 +132,7 @@ class PageMaker:
         hand = int(hands.draw(codes, self.stacker.hands, np.array([rng.bit_generator.random_raw()], np.uint64))[0])
         climb = float(rng.normal(0, 0.012)) if own.kind == "plain" else 0.0
         indent = rng.uniform(1.5, 4.5) if rng.random() < 0.8 else 0.0
-        return Habits(hand, rng.uniform(0.5, 1.7), rng.uniform(0.7, 1.15), indent, climb, False)
+        return Habits(hand, rng.uniform(0.5, 1.7), rng.uniform(0.7, 1.15), indent, climb)
 
     def _absorbed(self, rng: np.random.Generator) -> tuple[Pen, NDArray[np.float32]]:
         """The pen, and what its ink takes of the light: (3,)."""

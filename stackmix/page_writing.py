@@ -8,6 +8,7 @@ What a teacher wrote has its text, what a teacher drew has none; both are teache
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+import cv2
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from stackmix.paragraphs import Flow, Line, Placed
 from stackmix.synthesis import Stacker
 from stackmix.types import Image, Region, Word
 
+OVER = 0.35  # how often the right word stands over a crossed-out one,
+SMALLER, RAISED = 0.72, 1.5  # of its size, so many x-heights higher
 STRIP = 0.5  # x-heights: of a word's polygon
 LINE_STRIP = 1.5  # of a line's
 ROOM = 2.0  # pixels between ink and polygon
@@ -37,9 +40,7 @@ class Marks(Protocol):
     @property
     def teacher(self) -> float: ...
 
-    def strike(
-        self, width: float, x_height: float, slant: float, stroke: float, rng: np.random.Generator
-    ) -> Mark: ...
+    def strike(self, width: float, x_height: float, slant: float, stroke: float, rng: np.random.Generator) -> Mark: ...
 
     def correct(self, width: float, x_height: float, stroke: float, rng: np.random.Generator) -> Mark: ...
 
@@ -47,14 +48,13 @@ class Marks(Protocol):
 class Habits(NamedTuple):
     """How a pupil writes on a page. hand: of the library. care: how far words stray, 1 usual. gap, indent: x-heights.
 
-    climb: rows that a line rises per column where it follows no ruling. heading: whether the first line is one."""
+    climb: rows that a line rises per column where it follows no ruling."""
 
     hand: int
     care: float
     gap: float
     indent: float
     climb: float
-    centred: bool
 
 
 class Ink(NamedTuple):
@@ -84,11 +84,18 @@ class Pupil:
         self.alphabet = set(stacker.library.index.alphabet)
 
     def write(
-        self, book: Notebook, texts: Iterator[str], habits: Habits, line: int, rng: np.random.Generator
+        self,
+        book: Notebook,
+        texts: Iterator[str],
+        habits: Habits,
+        rng: np.random.Generator,
+        *,
+        line: int = 0,
+        last: bool = True,
     ) -> Written:
-        """Fill a sheet with paragraphs; line: the first line's number. Not all sheets are written to their end."""
+        """Fill a sheet with paragraphs; line: the first line's number. The last sheet is not always filled."""
         count = len(book.lines)
-        if rng.random() < 0.3:
+        if last and rng.random() < 0.35:
             count = max(1, round(count * rng.uniform(0.35, 1)))
         skip = int(rng.random() < 0.3)
         lines = self._flow(book, texts, habits, count - skip, rng)
@@ -97,7 +104,7 @@ class Pupil:
             self._line(own, float(book.lines[number + skip]), habits, found.next_line, found, rng)
             found = found._replace(next_line=found.next_line + 1)
         if self.marks and found.regions and rng.random() < self.marks.teacher:
-            self._teach(book, lines, float(book.lines[min(skip + len(lines), len(book.lines) - 1)]), found, skip, rng)
+            self._teach(book, lines, skip, found, rng)
         return found
 
     def _stack(self, text: str, hand: int, rng: np.random.Generator) -> Word:
@@ -119,12 +126,13 @@ class Pupil:
         full = False
         while not full and flow.paragraph(habits.indent * self.unit * rng.uniform(0.85, 1.15)):
             for text in next(texts).split():
+                done = False
                 if self.marks and len(text) > 2 and rng.random() < self.marks.strikes:
-                    flow.strike(_mistaken(text, rng))
-                if not flow.put(text):
+                    done = flow.strike(_mistaken(text, rng), text, bool(rng.random() < OVER))
+                if not done and not flow.put(text):
                     full = True
                     break
-        return [one for one in flow.lines if one.words]
+        return [one for one in flow.lines if one]
 
     def _line(
         self, own: Line, row: float, habits: Habits, number: int, found: Written, rng: np.random.Generator
@@ -132,19 +140,19 @@ class Pupil:
         """Lay one line's words near its row."""
         stray = habits.care * self.unit
         offset, lean = 0.03 * stray * rng.normal(), habits.climb + 0.003 * habits.care * rng.normal()
-        down, first = 0.0, own.words[0].x
+        down, first = 0.0, own[0].x
         parts, regions = [], []
-        for word in own.words:
+        for word in own:
             down = 0.8 * down + 0.035 * stray * rng.normal()
             rise = lean + 0.008 * habits.care * rng.normal()
             base = row + offset + down - lean * (word.x + word.width / 2 - first)
             ink = self._ink(word, base, rise)
             if word.struck:
                 ink = self._struck(ink, word, base, habits.hand, rng)
-            found.ink.append(ink)
-            part = outline(ink, STRIP * self.unit)
-            parts.append(part)
-            regions.append(Region(polygon(part, ROOM), "" if word.struck else word.word.text, line=number))
+            for one, text in [(ink, "" if word.struck else word.word.text), *self._over(word, ink, base)]:
+                found.ink.append(one)
+                parts.append(outline(one, STRIP * self.unit))
+                regions.append(Region(polygon(parts[-1], ROOM), text, line=number))
         around = polygon(joined(parts, LINE_STRIP * self.unit), ROOM)
         text = " ".join(region.text for region in regions if region.text)
         found.regions.append(Region(around, text, "text_line", number))
@@ -157,6 +165,15 @@ class Pupil:
         cover, above = climbing(light, rise, base - np.floor(base))
         return Ink(cover, round(placed.x), int(np.floor(base)) + top - self.stacker.rack.baseline - above)
 
+    def _over(self, placed: Placed, struck: Ink, base: float) -> list[tuple[Ink, str]]:
+        """The right word over a crossed-out one, smaller, ending at the line's right end at the latest."""
+        if placed.above is None:
+            return []
+        ink = self._ink(Placed(placed.above, placed.x), 0.0, 0.02)
+        cover = cv2.resize(ink.cover, None, fx=SMALLER, fy=SMALLER, interpolation=cv2.INTER_AREA)
+        y = round(base - RAISED * self.unit + SMALLER * ink.y)
+        return [(Ink(cover, struck.x + round(0.2 * self.unit), y), placed.above.text)]
+
     def _struck(self, ink: Ink, placed: Placed, base: float, hand: int, rng: np.random.Generator) -> Ink:
         assert self.marks is not None
         slant, stroke = self.stacker.hands.styles[hand].tolist()
@@ -164,19 +181,18 @@ class Pupil:
         cover, x, y = self.marks.strike(placed.width, self.unit, slant, width, rng)
         return together(ink, Ink(cover, ink.x + x, round(base) + y))
 
-    def _teach(
-        self, book: Notebook, lines: list[Line], after: float, found: Written, skip: int, rng: np.random.Generator
-    ) -> None:
-        """Lines under words, ticks and brackets in red, and now and then a mark out of a school's five."""
+    def _teach(self, book: Notebook, lines: list[Line], skip: int, found: Written, rng: np.random.Generator) -> None:
+        """Lines under words, ticks and brackets in red, and now and then a mark on the line below the last."""
         assert self.marks is not None
         stroke = max(1.5, 0.1 * self.unit)
-        spots = [(float(book.lines[k + skip]), word) for k, line in enumerate(lines) for word in line.words]
+        spots = [(float(book.lines[k + skip]), word) for k, line in enumerate(lines) for word in line]
         for k in rng.permutation(len(spots))[: rng.integers(1, 9)]:
             row, word = spots[k]
             cover, x, y = self.marks.correct(word.width, self.unit, stroke, rng)
             self._red(Ink(cover, round(word.x) + x, round(row) + y), "", found)
         known = [grade for grade in GRADES if set(grade) <= self.alphabet]
-        if known and rng.random() < 0.6:
+        if known and skip + len(lines) < len(book.lines) and rng.random() < 0.7:
+            after = float(book.lines[skip + len(lines)])
             hands = len(self.stacker.library.writer_names)
             word = self._stack(known[rng.integers(len(known))], int(rng.integers(hands)), rng)
             x = book.bounds[0] + rng.uniform(0.55, 0.85) * (book.bounds[1] - book.bounds[0])

@@ -5,7 +5,6 @@ line of a page parts no word, for nothing goes on behind it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -19,11 +18,13 @@ LEFT_OVER = 3.5  # x-heights left at a line's end that are worth parting a word 
 
 
 class Placed(NamedTuple):
-    """A word on its line: the column that its ink begins at. struck: it is crossed out."""
+    """A word on its line: the column that its ink begins at. struck: it is crossed out, `above` then what is written
+    over it, if anything is."""
 
     word: Word
     x: float
     struck: bool = False
+    above: Word | None = None
 
     @property
     def width(self) -> int:
@@ -31,12 +32,7 @@ class Placed(NamedTuple):
         return ink_width(self.word)
 
 
-@dataclass(slots=True)
-class Line:
-    """One line of a page. first: it begins a paragraph."""
-
-    first: bool
-    words: list[Placed] = field(default_factory=list)
+Line = list[Placed]
 
 
 def paragraphs(items: Sequence[str], first: int, rng: np.random.Generator) -> Iterator[str]:
@@ -83,7 +79,7 @@ class Flow:
         """Begin a paragraph so many pixels from the left; False where there is no line left."""
         if len(self.lines) == self.count:
             return False
-        self.lines.append(Line(True))
+        self.lines.append([])
         self.x = self.left + indent
         return True
 
@@ -92,7 +88,7 @@ class Flow:
         word = self.write(text)
         while not self._fits(word):
             rest = self._part(text, word)
-            if rest is None and not self.lines[-1].words:
+            if rest is None and not self.lines[-1]:
                 rest = self._break(text, word)
             if rest is not None:
                 text = rest
@@ -102,25 +98,29 @@ class Flow:
         self._place(word)
         return True
 
-    def strike(self, text: str) -> bool:
-        """Write a word that is crossed out, where it fits on the line whole."""
-        word = self.write(text)
-        if not self._fits(word) or not self.lines[-1].words:
+    def strike(self, wrong: str, right: str, over: bool) -> bool:
+        """Write a wrong word that is crossed out, where it fits on the line whole; over: the right one stands over it.
+
+        Returns whether the right one is written.
+        """
+        word = self.write(wrong)
+        if not self._fits(word) or not self.lines[-1]:
             return False
-        self._place(word, struck=True)
-        return True
+        self._place(word, True, self.write(right) if over else None)
+        return over
 
     def _fits(self, word: Word) -> bool:
-        return self.x + ink_width(word) <= self.right
+        alone = not self.lines[-1] and len(word.text) == 1  # nothing can be done about it
+        return alone or self.x + ink_width(word) <= self.right
 
-    def _place(self, word: Word, struck: bool = False) -> None:
-        self.lines[-1].words.append(Placed(word, self.x, struck))
+    def _place(self, word: Word, struck: bool = False, above: Word | None = None) -> None:
+        self.lines[-1].append(Placed(word, self.x, struck, above))
         self.x += ink_width(word) + self.unit * self.gap * self.rng.uniform(0.7, 1.4)
 
     def _next(self) -> bool:
         if len(self.lines) == self.count:
             return False
-        self.lines.append(Line(False))
+        self.lines.append([])
         self.x = self.left + self.unit * float(self.rng.normal(0, 0.12))
         return True
 
