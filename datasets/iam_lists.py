@@ -1,8 +1,8 @@
 """The text files of IAM: one line for each word, line of writing and form, comments behind #.
 
-words.txt   a01-000u-00-00 ok 154 408 768 27 51 AT A              id, segmentation, grey level, x y w h, tag, text
-lines.txt   a01-000u-00 ok 154 19 408 746 1661 89 A|MOVE|to|stop  id, segmentation, grey level, parts, x y w h, text
-forms.txt   a01-000u 000 2 prt 7 5 52 36                          id, writer, ...
+    words.txt   a01-000u-00-00 ok 154 408 768 27 51 AT A              id, segmentation, grey level, x y w h, tag, text
+    lines.txt   a01-000u-00 ok 154 19 408 746 1661 89 A|MOVE|to|stop  id, segmentation, grey level, parts, x y w h, text
+    forms.txt   a01-000u 000 2 prt 7 5 52 36                          id, writer, ...
 """
 
 import codecs

@@ -45,6 +45,8 @@ def _parts(left: str, right: str) -> bool:
         return False
     if behind[0] and not before[-1] and left[-1] not in BOUND:
         return False  # a consonant stays with its vowel
+    if right[1] == "ъ" or (right[1] == "ь" and right[2:3] not in RUSSIAN):
+        return False  # подъ-езд and день-ги, but ру-жьё
     doubled_behind = right[0] == right[1] and not behind[0]
     doubled_before = left[-1] == left[-2] and not before[-1]
     return not doubled_behind and not doubled_before

@@ -33,12 +33,12 @@ class PageFolder:
     """Where the pages of a run lie while it goes on."""
 
     def __init__(self, folder: Path, total: int) -> None:
-        self.folder, self.total = folder, total
+        self.folder, self.total, self.chunk = folder, total, CHUNK
         self.chunks = -(-total // CHUNK)
 
     def numbers(self, chunk: int) -> range:
         """The pages of a chunk."""
-        return range(chunk * CHUNK, min((chunk + 1) * CHUNK, self.total))
+        return range(chunk * self.chunk, min((chunk + 1) * self.chunk, self.total))
 
     def is_done(self, chunk: int) -> bool:
         return self._part(chunk).exists()
@@ -151,7 +151,7 @@ def manifest(order: PageOrder, library: LetterLibrary) -> dict[str, Any]:
 def _write_card(order: PageOrder, folder: Path, about: dict[str, Any]) -> None:
     body = (
         f"{order.total} photographed notebook pages, made by stackmix {stackmix.__version__} with seed {order.seed} "
-        f"out of letters of {', '.join(about['library']['sources'])} ({about['library']['split']} split). They are read "
-        f"like the school notebooks. All options stand in `{RUN}`."
+        f"out of letters of {', '.join(about['library']['sources'])} ({about['library']['split']} split). They "
+        f"are read like the school notebooks. All options stand in `{RUN}`."
     )
     write_whole(folder / "README.md", samples.card("Made notebook pages", [], body).encode())
