@@ -13,8 +13,6 @@ import argparse
 import json
 import multiprocessing
 import re
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -22,6 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from memory import peak_memory
 
 from stackmix import images, pages
 from stackmix.datasets import decoding, folder, hkr, iam, page_xml, school_notebooks
@@ -169,16 +168,6 @@ def timed(work: Callable[[str, Path], int], kind: str, root: Path, place: str) -
     start, process = time.perf_counter(), time.process_time()
     count = work(kind, root)
     return count, time.perf_counter() - start, time.process_time() - process, peak_memory()
-
-
-def peak_memory() -> int:
-    """Bytes that this process has held at most."""
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss keeps what the process was forked from held
-        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="ascii"))
-        assert found is not None
-        return 1024 * int(found[1])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def measure(kind: str, root: Path, *works: Callable[[str, Path], int]) -> None:

@@ -9,13 +9,11 @@ word, each in a fresh process with compiled kernels, and that process' peak memo
 import argparse
 import json
 import multiprocessing
-import re
-import resource
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from memory import peak_memory
 
 from stackmix.library import LetterLibrary
 from stackmix.synthesis import Stacker
@@ -32,16 +30,6 @@ def opened(folder: Path, height: int | None) -> tuple[float, float, int]:
         Stacker(library, height).stack(library.texts[0], np.random.default_rng(0))
     seconds = time.perf_counter() - start
     return seconds, peak_memory() / 1e9, len(library)
-
-
-def peak_memory() -> int:
-    """Bytes that this process has held at most."""
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss keeps what the process was forked from held
-        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="ascii"))
-        assert found is not None
-        return 1024 * int(found[1])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def fresh(folder: Path, height: int | None) -> tuple[float, float, int]:

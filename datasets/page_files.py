@@ -130,7 +130,7 @@ def _in_pixels(described: Described, store: Folder, picture: str) -> Described |
     try:
         with Pictures.open(io.BytesIO(store.read(picture))) as opened:
             across, down = (float(dots) for dots in opened.info["dpi"])
-    except Exception:  # no resolution, no picture, or no numbers in it
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, Pictures.DecompressionBombError):  # none, or broken
         return None
     scale = np.array([across, down], np.float32) / np.float32(described.per_inch)
     if not (scale > 0).all():

@@ -15,7 +15,7 @@ STROKE = 5.0  # a stroke wider by .2 x-heights sets two hands as far apart as a 
 
 
 class Hands(NamedTuple):
-    """has: (writers, 256) 1 where a writer has a letter of a code. styles: (writers, 2) of `rack.styles_of`.
+    """has: (256, writers) 1 where a writer has a letter of a code. styles: (writers, 2) of `rack.styles_of`.
 
     nearest: (writers, writers) for each the others by likeness, itself first.
     """
@@ -28,9 +28,9 @@ class Hands(NamedTuple):
     def of(cls, library: LetterLibrary) -> "Hands":
         """Which hand has which letters, and which hands are like each other."""
         index, styles = library.index, styles_of(library)
-        has = np.zeros((len(styles), 256), np.uint8)
+        has = np.zeros((256, len(styles)), np.uint8)
         for code, letter in enumerate(index.alphabet, 1):
-            has[index.entry_writer[index.find(letter)], code] = 1
+            has[code, index.entry_writer[index.find(letter)]] = 1
         scaled = styles * np.array([1, STROKE], np.float32)
         apart = np.abs(scaled[:, None] - scaled[None]).sum(axis=2)
         np.fill_diagonal(apart, -1)
@@ -40,17 +40,16 @@ class Hands(NamedTuple):
 @njit(cache=True)
 def draw(codes: NDArray[np.uint8], hands: Hands, state: NDArray[np.uint64]) -> NDArray[np.int32]:
     """Writers to take the letters of a text from: one that has nearly all, then the others by likeness."""
-    wanted, count = np.zeros(256, np.uint8), 0
-    for code in codes:
-        if code != SPACE and not wanted[code]:
-            wanted[code] = 1
-            count += 1
-    writers = len(hands.has)
-    owned, most = np.zeros(writers, np.int32), 0
-    for writer in range(writers):
-        for code in range(256):
-            owned[writer] += wanted[code] & hands.has[writer, code]
-        most = max(most, owned[writer])
+    writers = hands.has.shape[1]
+    owned, count = np.zeros(writers, np.uint8), 0
+    for k in range(len(codes)):
+        if codes[k] == SPACE or (codes[:k] == codes[k]).any():
+            continue
+        count += 1
+        has = hands.has[codes[k]]
+        for writer in range(writers):
+            owned[writer] += has[writer]
+    most = int(owned.max())
     least = min(most, count - count // 8)
     best = 0
     for writer in range(writers):

@@ -1,15 +1,15 @@
 """Pieces laid side by side so that they meet as one hand's strokes do.
 
 A piece goes border on border with the one before. Where strokes meet over a border, both pieces bend up or down near
-it, each half of the way; where ink meets ink the darker wins, so no edge of a box
-can show. A piece of another hand is leaned and made bolder or thinner as the word's hand writes.
+it, each half of the way; where ink meets ink the darker wins, so no edge of a box can show. A piece of another hand is
+leaned and made bolder or thinner as the word's hand writes.
 """
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from stackmix.outlines import NOWHERE, white_between
+from stackmix.outlines import NOWHERE, restyled, white_between
 from stackmix.rack import Rack
 from stackmix.selection import uniform
 
@@ -196,7 +196,7 @@ def _lay_piece(
         first = int(rack.borders[base + j] + rack.letters[letter, 0])
         if abs(lean) > 0.02 or abs(bolder) > 0.25:
             middle = rack.baseline - rack.x_height / 2 - top
-            outline, pad = _restyled(outline, lean, bolder, middle)
+            outline, pad = restyled(outline, lean, bolder, middle)
             first, top = first - pad, top - 1
         for c in range(len(outline)):
             column = first + c
@@ -225,73 +225,68 @@ def _lay_column(light: NDArray[np.uint8], column: NDArray[np.uint8], top: int, d
     which keeps strokes sharp where a straight line would blur them.
     """
     steps = int(np.floor(down * 16 + 0.5))  # sixteenths of a row
-    first, part = top + (steps >> 4), steps & 15
+    first, part, rows = top + (steps >> 4), steps & 15, len(column)
     if part == 0:
-        for y in range(max(0, -first), min(len(column), len(light) - first)):
-            light[first + y] = min(light[first + y], column[y])
+        begin = max(0, -first)
+        end = max(begin, min(rows, len(light) - first))
+        over, under = column[begin:end], light[first + begin : first + end]
+        for y in range(len(over)):
+            under[y] = min(under[y], over[y])
         return
     weights = _catmull_rom(part)
-    rows, begin, end = len(column), max(0, -first), min(len(column) + 1, len(light) - first)
-    for y in range(begin, min(2, end)):
+    begin = max(0, -first)
+    end = max(begin, min(rows + 1, len(light) - first))
+    inner = min(max(begin, 2), end)
+    outer = max(inner, min(rows - 1, end))
+    for y in range(begin, inner):
         light[first + y] = min(light[first + y], _between(column, y, weights))
-    above, over, here, under = weights
-    for y in range(max(begin, 2), min(rows - 1, end)):  # without a look at the ends: it becomes vector code
-        value = above * column[y - 2] + over * column[y - 1] + here * column[y] + under * column[y + 1] + 4096
-        light[first + y] = min(light[first + y], np.uint8(min(max(value >> 13, 0), 255)))
-    for y in range(max(begin, 2, rows - 1), end):
+    if outer > inner:  # without a look at the ends: it becomes vector code
+        _spline(light[first + inner : first + outer], column[inner - 2 : outer + 2], weights)
+    for y in range(outer, end):
         light[first + y] = min(light[first + y], _between(column, y, weights))
 
 
 @njit(cache=True, inline="always")
-def _catmull_rom(part: int) -> tuple[np.int32, np.int32, np.int32, np.int32]:
-    """Weights, in 8192ths, of rows y - 2 to y + 1 for a column that is moved down by part / 16 of a row."""
+def _catmull_rom(part: int) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+    """Weights, in 8192ths, of rows y - 2 to y + 1 for a column that is moved down by part / 16 of a row.
+
+    They are whole numbers, and so are their sums of products with grey levels, which a float32 holds exactly.
+    """
     t, square, cube = 256 * part, 16 * part * part, part * part * part  # in 4096ths
     return (
-        np.int32(cube - square),
-        np.int32(t + 4 * square - 3 * cube),
-        np.int32(8192 - 5 * square + 3 * cube),
-        np.int32(2 * square - t - cube),
+        np.float32(cube - square),
+        np.float32(t + 4 * square - 3 * cube),
+        np.float32(8192 - 5 * square + 3 * cube),
+        np.float32(2 * square - t - cube),
     )
 
 
+@njit(cache=True, inline="always")
+def _spline(
+    light: NDArray[np.uint8], column: NDArray[np.uint8], weights: tuple[np.float32, np.float32, np.float32, np.float32]
+) -> None:
+    """The darker of light (N,) and of the spline through column (N + 3,), whose row 2 is moved towards row 0."""
+    above, over, here, under = weights
+    for y in range(len(light)):
+        value = above * np.float32(column[y]) + over * np.float32(column[y + 1])
+        value += here * np.float32(column[y + 2]) + under * np.float32(column[y + 3])
+        light[y] = min(light[y], _grey(value))
+
+
+@njit(cache=True, inline="always")
+def _grey(value: np.float32) -> np.uint8:
+    """A grey level, rounded and held to 0..255, of one in 8192ths."""
+    rounded = (value + np.float32(4096)) * np.float32(1 / 8192)
+    return np.uint8(min(max(rounded, np.float32(0)), np.float32(255)))
+
+
 @njit(cache=True)
-def _between(column: NDArray[np.uint8], y: int, weights: tuple[np.int32, np.int32, np.int32, np.int32]) -> np.uint8:
+def _between(
+    column: NDArray[np.uint8], y: int, weights: tuple[np.float32, np.float32, np.float32, np.float32]
+) -> np.uint8:
     """The light of a column of white beyond its ends, weighed over rows y - 2 to y + 1."""
-    value = 4096
+    value = np.float32(0)
     for k in range(4):
         row = y - 2 + k
-        value += int(weights[k]) * (int(column[row]) if 0 <= row < len(column) else 255)
-    return np.uint8(min(max(value >> 13, 0), 255))
-
-
-@njit(cache=True)
-def _restyled(outline: NDArray[np.uint8], lean: float, bolder: float, middle: float) -> tuple[NDArray[np.uint8], int]:
-    """An outline (W, R) leaned about row `middle` and with wider or thinner strokes, and the columns added before it.
-
-    A row is added above and below. A stroke gets a pixel wider on both sides where each pixel takes its darkest
-    neighbour's light, so `bolder` is the share of that, at most one.
-    """
-    width, rows = outline.shape
-    pad = 1 + int(np.ceil(abs(lean) * max(abs(middle), abs(rows - middle))))
-    leant = np.full((width + 2 * pad, rows + 2), np.float32(255), np.float32)
-    for y in range(rows):
-        shift = lean * (middle - y)
-        whole = int(np.floor(shift))
-        part = shift - whole
-        for c in range(width):
-            ink = 255 - np.float32(outline[c, y])
-            if ink > 0:
-                leant[c + pad + whole, y + 1] -= ink * (1 - part)
-                leant[c + pad + whole + 1, y + 1] -= ink * part
-    share = min(abs(bolder) / 2, 1.0)
-    found = np.empty(leant.shape, np.uint8)
-    for c in range(len(leant)):
-        for y in range(rows + 2):
-            here = leant[c, y]
-            other = here
-            for a, b in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-                if 0 <= c + a < len(leant) and 0 <= y + b < rows + 2:
-                    beside = leant[c + a, y + b]
-                    other = min(other, beside) if bolder > 0 else max(other, beside)
-            found[c, y] = np.uint8(max(here + (other - here) * share, 0.0))
-    return found, pad
+        value += weights[k] * np.float32(column[row] if 0 <= row < len(column) else 255)
+    return _grey(value)

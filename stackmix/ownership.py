@@ -15,20 +15,13 @@ OF_BLOB, OF_LETTER = 0.35, 0.3  # a part smaller than these shares is an overhan
 SCRAP = 0.15  # of a letter's ink: a smaller part that hangs on a neighbour only is a scrap of it
 
 
-def owners_of(
-    columns: NDArray[np.uint8], seams: NDArray[np.int16], owners: NDArray[np.uint8] | None = None
-) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+@njit(cache=True, nogil=True)
+def owners_of(columns: NDArray[np.uint8], seams: NDArray[np.int16]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """owners (W, H): letter of each inked pixel modulo WRAP. extents (L, 2): first, end column of its ink.
 
-    columns: (W, H) ink, column by column. seams: (L+1, H), the column at which each border parts it, by row. owners:
-    zeros to write into.
+    columns: (W, H) ink, column by column. seams: (L+1, H), the column at which each border parts it, by row.
     """
-    owners = np.zeros(columns.shape, np.uint8) if owners is None else owners
-    return owners, _owners(columns, seams, owners)
-
-
-@njit(cache=True, nogil=True)
-def _owners(columns: NDArray[np.uint8], seams: NDArray[np.int16], owners: NDArray[np.uint8]) -> NDArray[np.int32]:
+    owners = np.zeros(columns.shape, np.uint8)
     letters = len(seams) - 1
     runs, mass, pairs = _runs(columns, seams, owners)
     blob_of = _united(len(runs), pairs)
@@ -48,7 +41,7 @@ def _owners(columns: NDArray[np.uint8], seams: NDArray[np.int16], owners: NDArra
         owners[c, runs[r, 1] : runs[r, 2]] = letter % WRAP
         extents[letter, 0] = min(extents[letter, 0], c)
         extents[letter, 1] = max(extents[letter, 1], c + 1)
-    return extents
+    return owners, extents
 
 
 @njit(cache=True, nogil=True)

@@ -97,6 +97,23 @@ class _Known(NamedTuple):
     gaps: NDArray[np.int16]
 
 
+class _Placed(NamedTuple):
+    """How a scaled sample lies at the working height: its scale, and along the line its stretch; columns added on each
+    side; skew taken out; lean about the row `middle`; the row of its first row; the first row kept; its source's size.
+    """
+
+    scale: float
+    stretch: float
+    pad: int
+    skew: float
+    lean: float
+    middle: float
+    shift: int
+    top: int
+    height: int
+    width: int
+
+
 def _fill_ends(gaps: NDArray[np.int16], library: LetterLibrary) -> None:
     """Set the gaps at the ends of samples to the median of those that their writer leaves, or all writers."""
     places = library.starts + np.arange(len(library.starts))
@@ -137,7 +154,6 @@ def _rack(
 ) -> NDArray[np.uint8]:
     """The pixels of a sample's outlines; what else is known of them is filled in."""
     first, last = int(library.starts[sample]), int(library.starts[sample + 1])
-    own = slice(first + sample, last + sample + 1)
     baseline, skew, x_height, slant, stroke = library.geometry[sample].tolist()
     scale = frame.x_height / x_height
     shift = frame.baseline - round(baseline * scale)
@@ -152,19 +168,12 @@ def _rack(
     if end <= top:  # a baseline far outside its image
         small, top, end, shift = np.zeros((1, small.shape[1]), np.uint8), 0, 1, 0
     columns = np.ascontiguousarray(small[top - shift : end - shift].T)
-    borders = _rising(library.borders(sample) * stretch + pad, pad, len(columns) - pad)
-    drop = skew * (library.borders(sample) - source[1] / 2)
-    rows = np.arange(top, end)
-    at = (rows[None, :] + 0.5 - shift) / scale + drop[:, None]  # where each row lies in the source, at each border
-    seams = _seams_at(library.seams(sample), at, source[0], stretch, pad + lean * (middle + shift - rows))
-    owners, extents = owners_of(columns, seams)
-    letters = known.letters[first:last]
-    pixels = lift(columns, owners, extents, seams, borders, top, letters)
-    known.borders[own] = borders
-    known.joins[own] = joins_of(columns, seams, borders, top, frame.x_height)
-    known.profiles[first:last] = profiles_of(pixels, letters, borders, frame.x_height / 3)
-    known.gaps[own] = gaps_of(known.profiles[first:last], known.joins[own])
-    return pixels
+    placed = _Placed(scale, stretch, pad, skew, lean, middle + shift, shift, top, source[0], source[1])
+    own = slice(first + sample, last + sample + 1)
+    letters, profiles = known.letters[first:last], known.profiles[first:last]
+    joins, gaps = known.joins[own], known.gaps[own]
+    part = _Known(known.borders[own], joins, letters, profiles, gaps)
+    return _outlined(columns, library.borders(sample), library.seams(sample), placed, frame.x_height, part)
 
 
 def _scaled(ink: Image, scale: float, least: int, bolder: float) -> Image:
@@ -194,6 +203,35 @@ def _straightened(ink: Image, skew: float, lean: float, middle: float) -> tuple[
         np.float64,
     )
     return cv2.warpAffine(ink, matrix, (width + 2 * pad, height), flags=cv2.INTER_LINEAR), pad
+
+
+@njit(cache=True, nogil=True)
+def _outlined(
+    columns: NDArray[np.uint8],
+    borders: NDArray[np.float64],
+    seams: NDArray[np.int16],
+    placed: _Placed,
+    x_height: float,
+    known: _Known,
+) -> NDArray[np.uint8]:
+    """The pixels of a sample's outlines out of its scaled ink (W, R), column by column; fills its part of `known`.
+
+    borders: (L+1,), seams: (L+1, K), of the source. One kernel, so that threads seldom wait for the interpreter.
+    """
+    drop = placed.skew * (borders - placed.width / 2)
+    rows = np.arange(placed.top, placed.top + columns.shape[1])
+    at = (rows.reshape(1, -1) + 0.5 - placed.shift) / placed.scale + drop.reshape(
+        -1, 1
+    )  # in the source, at each border
+    aside = placed.pad + placed.lean * (placed.middle - rows)
+    parted = _seams_at(seams, at, placed.height, placed.stretch, aside)
+    known.borders[:] = _rising(borders * placed.stretch + placed.pad, placed.pad, len(columns) - placed.pad)
+    owners, extents = owners_of(columns, parted)
+    pixels = lift(columns, owners, extents, parted, known.borders, placed.top, known.letters)
+    known.joins[:] = joins_of(columns, parted, known.borders, placed.top, x_height)
+    known.profiles[:] = profiles_of(pixels, known.letters, known.borders, x_height / 3)
+    known.gaps[:] = gaps_of(known.profiles, known.joins)
+    return pixels
 
 
 @njit(cache=True, nogil=True)

@@ -130,16 +130,18 @@ def picture(folder: Path, split: str, row: dict[str, Any]) -> Path:
     return path
 
 
+def _present(folder: Path, split: str, row: dict[str, Any]) -> Path:
+    """`picture`; DataError where it is missing."""
+    path = picture(folder, split, row)
+    if not path.is_file():
+        raise DataError(f"{path}: the image of a metadata row is missing")
+    return path
+
+
 def encoded(folder: Path, split: str, row: dict[str, Any]) -> bytes:
     """The encoded picture of a metadata row; DataError where it is missing."""
     inside = tables.picture(folder, split, row["file_name"])
-    if inside is not None:
-        return inside
-    path = picture(folder, split, row)
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path}: the image of a metadata row is missing") from None
+    return _present(folder, split, row).read_bytes() if inside is None else inside
 
 
 def stream(folder: Path, split: str, row: dict[str, Any]) -> Path | io.BytesIO:
@@ -151,13 +153,7 @@ def stream(folder: Path, split: str, row: dict[str, Any]) -> Path | io.BytesIO:
 def size(folder: Path, split: str, row: dict[str, Any]) -> int:
     """Bytes of an encoded picture, of one in a shard about; DataError where it is missing."""
     inside = tables.size(folder, split, row["file_name"])
-    if inside is not None:
-        return inside
-    path = picture(folder, split, row)
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        raise DataError(f"{path}: the image of a metadata row is missing") from None
+    return _present(folder, split, row).stat().st_size if inside is None else inside
 
 
 def load(folder: Path, split: str, row: dict[str, Any]) -> Sample:

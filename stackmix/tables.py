@@ -98,14 +98,28 @@ def _pictures(path: Path, group: int, changed: int) -> pa.ChunkedArray:
     return pa.chunked_array([chunk.field("bytes") for chunk in table["image"].chunks])
 
 
-def _place(folder: Path, split: str, name: str) -> tuple[Path, int, int] | None:
-    """The shard of a picture's name, when the file was changed, and the row; None where it is a file of its own."""
+class _Place(NamedTuple):
+    """Where a picture lies: its shard, when that file was changed, the shard's row groups, the row and its group."""
+
+    path: Path
+    changed: int
+    groups: Groups
+    number: int
+    group: int
+
+
+def _place(folder: Path, split: str, name: str) -> _Place | None:
+    """The place of a picture by its name, None of one with a file of its own; DataError where there is no such row."""
     found = INSIDE.fullmatch(name)
     if not found:
         return None
     for path in (folder / split / found[1], folder / TOGETHER / found[1]):
         if path.is_file():
-            return path, path.stat().st_mtime_ns, int(found[5])
+            changed, number = path.stat().st_mtime_ns, int(found[5])
+            groups = _groups(path, changed)
+            if number >= groups.starts[-1]:
+                raise DataError(f"{path} has no row {number}, only {groups.starts[-1]:,} of them")
+            return _Place(path, changed, groups, number, bisect_right(groups.starts, number) - 1)
     return None
 
 
@@ -114,14 +128,10 @@ def picture(folder: Path, split: str, name: str) -> bytes | None:
     place = _place(folder, split, name)
     if place is None:
         return None
-    path, changed, number = place
-    starts = _groups(path, changed).starts
-    group = bisect_right(starts, number) - 1
-    if group >= len(starts) - 1:
-        raise DataError(f"{path} has no row {number}, only {starts[-1]:,} of them")
-    data = _pictures(path, group, changed)[number - starts[group]].as_py()
+    within = place.number - place.groups.starts[place.group]
+    data = _pictures(place.path, place.group, place.changed)[within].as_py()
     if data is None:
-        raise DataError(f"{path}, row {number}: the picture is missing")
+        raise DataError(f"{place.path}, row {place.number}: the picture is missing")
     return data
 
 
@@ -130,7 +140,5 @@ def size(folder: Path, split: str, name: str) -> int | None:
     place = _place(folder, split, name)
     if place is None:
         return None
-    path, changed, number = place
-    starts, sizes = _groups(path, changed)
-    group = min(bisect_right(starts, number), len(sizes)) - 1
-    return sizes[group] // max(1, starts[group + 1] - starts[group])
+    starts, sizes = place.groups
+    return sizes[place.group] // max(1, starts[place.group + 1] - starts[place.group])
