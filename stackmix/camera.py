@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from stackmix.types import Image
 
-NODE = 16  # pixels between the nodes of the relief and of the photo's net
+NODE = 16  # pixels between the nodes of the relief
+STEP = 8  # pixels between the nodes of the photo's net
 DISTANCE = 1.3  # of the camera, in heights of the sheet
 TILT = 0.18  # the most that it looks from the side, columns per pixel of depth
 CORNER = 0.018  # of the photo's size: how far a corner strays
@@ -73,9 +74,9 @@ class Net(NamedTuple):
 
 
 def net(camera: Camera) -> Net:
-    """Where the photo's pixels come from, computed at every NODE-th of them."""
-    rows, columns = (side // NODE + 3 for side in camera.size)
-    x, y = (np.arange(count) * NODE - NODE / 2 for count in (columns, rows))
+    """Where the photo's pixels come from, computed at every STEP-th of them."""
+    rows, columns = (side // STEP + 3 for side in camera.size)
+    x, y = (np.arange(count) * STEP - STEP / 2 for count in (columns, rows))
     points = np.stack(np.meshgrid(x, y), axis=2)
     nodes = camera.to_sheet(points.reshape(-1, 2)).reshape(rows, columns, 2)
     return Net(spread(nodes[..., 0], camera.size), spread(nodes[..., 1], camera.size), nodes)
@@ -83,9 +84,9 @@ def net(camera: Camera) -> Net:
 
 def spread(nodes: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.float32]:
     """Values at a net's nodes, evenly over a photo's (rows, columns): pixel x lies at x + .5 from the corner."""
-    # cv2 takes node i to lie at (i + .5) * NODE; ours lie a whole cell before that
-    whole = cv2.resize(nodes.astype(np.float32), None, fx=NODE, fy=NODE, interpolation=cv2.INTER_LINEAR)
-    return whole[NODE : NODE + size[0], NODE : NODE + size[1]]
+    # cv2 takes node i to lie at (i + .5) * STEP; ours lie a whole cell before that
+    whole = cv2.resize(nodes.astype(np.float32), None, fx=STEP, fy=STEP, interpolation=cv2.INTER_LINEAR)
+    return whole[STEP : STEP + size[0], STEP : STEP + size[1]]
 
 
 def draw(
@@ -120,13 +121,13 @@ def relief(sheet: tuple[int, int], spines: list[float], rng: np.random.Generator
     found = rng.uniform(2, 7) * cv2.resize(coarse, x.shape[::-1], interpolation=cv2.INTER_CUBIC)
     for spine in spines:
         reach = rng.uniform(0.05, 0.1) * height
-        found += rng.uniform(0.2, 0.55) * reach * np.exp(-np.abs(x - spine) / reach)
+        found += rng.uniform(0.2, 0.55) * reach * np.exp(-np.hypot(x - spine, NODE) / reach)
     for _ in range(rng.integers(1, 3) if rng.random() < 0.35 else 0):
         angle = rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.03)
         away_x, away_y = x - width * rng.uniform(0.3, 0.7), y - height * rng.uniform(0.3, 0.7)
         across = np.cos(angle) * away_x + np.sin(angle) * away_y
         reach = rng.uniform(0.03, 0.09) * height
-        found += rng.choice([-1, 1]) * rng.uniform(0.04, 0.14) * reach * np.exp(-np.abs(across) / reach)
+        found += rng.choice([-1, 1]) * rng.uniform(0.04, 0.14) * reach * np.exp(-np.hypot(across, NODE) / reach)
     return found
 
 

@@ -16,7 +16,7 @@ def partings(word: str) -> list[tuple[str, str]]:
     """All ways to part a word, from its front: `partings("дорога")` -> [("до-", "рога"), ("доро-", "га")]."""
     found = []
     for k in range(2, len(word) - 1):
-        if word[k - 1] == HYPHEN and word[k - 2].isalpha() and word[k].isalpha():
+        if word[k - 1] == HYPHEN and word[k - 2].isalpha() and word[k].isalpha() and word[k].lower() not in BOUND:
             found.append((word[:k], word[k:]))
         elif word[k - 1].isalpha() and word[k].isalpha() and _parts(*_run(word.lower(), k)):
             found.append((word[:k] + HYPHEN, word[k:]))
@@ -56,4 +56,5 @@ def _parts_english(left: str, right: str) -> bool:
     sounded = right[:-1] if right.endswith("e") else right  # a final e is mute
     if len(right) < 3 or not any(c in ENGLISH for c in left) or not any(c in ENGLISH for c in sounded):
         return False
-    return right[0] not in ENGLISH and right[1] in ENGLISH and left[-1] + right[0] not in DIGRAPHS
+    onset = 2 if right[:2] in DIGRAPHS else 1
+    return right[0] not in ENGLISH and right[onset] in ENGLISH and left[-1] + right[0] not in DIGRAPHS
