@@ -18,7 +18,7 @@ from stackmix.corpus import Corpus
 from stackmix.inks import Pen, pen
 from stackmix.library import LetterLibrary
 from stackmix.notebooks import KINDS, Notebook, Print, paint, printed, sheet, tint
-from stackmix.page_writing import Habits, Ink, Marks, Pupil, lay
+from stackmix.page_writing import Habits, Marks, Pupil, Written, lay
 from stackmix.papers import sheets
 from stackmix.paragraphs import paragraphs
 from stackmix.rejects import Rejects
@@ -102,18 +102,21 @@ class PageMaker:
         texts = self._texts(i, rng)
         habits = self._habits(own, texts[1], rng)
         ink = self._absorbed(rng)
-        canvas, regions, line = np.empty((size[0], size[1] * (1 + wide), 3), np.uint8), [], 0
+        regions: list[Region] = []
+        painted: list[Image] = []
+        line, rest = 0, ""
         outer = [False, True] if wide else [bool(rng.random() < 0.5)]
         for k, right in enumerate(outer):
             book = sheet(size, own, right, self.unit, rng)
-            written = self.pupil.write(book, texts[0], habits, rng, line=line, last=k == wide)
-            line = written.next_line
-            self._paint(canvas[:, k * size[1] : (k + 1) * size[1]], book, written.ink, written.red, ink, rng)
+            written = self.pupil.write(book, texts[0], habits, rng, line=line, begun=rest, last=k == wide)
+            line, rest = written.next_line, written.rest
+            painted.append(self._painted(size, book, written, ink, rng))
             shift = np.array([k * size[1], 0], np.float32)
             corners = np.array([(0, 0), (size[1], 0), (size[1], size[0]), (0, size[0])], np.float32)
             regions.append(Region(corners + shift, "", "paper"))
             regions.extend(Region(r.polygon + shift, r.text, r.category, r.line) for r in written.regions)
         spines = [float(size[1])] if wide else [size[1] * float(rng.integers(0, 2))] if rng.random() < 0.6 else []
+        canvas = np.concatenate(painted, axis=1)
         seen = camera.draw(canvas.shape[:2], photo, spines, zoom, rng)
         image, quality = self._photograph(canvas, seen, rng)
         name = self.library.writer_names[habits.hand]
@@ -144,26 +147,25 @@ class PageMaker:
         colour = own.colours[first] * share + own.colours[second] * (1 - share) + rng.normal(0, own.spread, 3)
         return ((1 - np.clip(colour, 0, 250) / 255) * rng.uniform(*own.force)).astype(np.float32)
 
-    def _paint(
+    def _painted(
         self,
-        found: Image,
+        size: tuple[int, int],
         book: Notebook,
-        ink: list[Ink],
-        red: list[Ink],
+        written: Written,
         pupil: tuple[Pen, NDArray[np.float32]],
         rng: np.random.Generator,
-    ) -> None:
-        """Paint a sheet with its print and all that is written on it."""
-        layer = np.zeros(found.shape[:2], np.uint8)
-        for one in ink:
+    ) -> Image:
+        """A sheet with its print and all that is written on it: (rows, columns, 3)."""
+        found, layer = np.empty((*size, 3), np.uint8), np.zeros(size, np.uint8)
+        for one in written.ink:
             lay(layer, one)
         own, absorbed = pupil
         both = np.stack([absorbed * np.float32(rng.uniform(0, GHOST)), absorbed])
         paint(found, book, self.grain, _ghost(layer), layer, own.cover, both)
-        if red:
-            teacher = self._mixed(self.pens["red"], rng)
-            for one in red:
-                tint(found, one.cover, one.x, one.y, teacher)
+        teacher = self._mixed(self.pens["red"], rng)
+        for one in written.red:
+            tint(found, one.cover, one.x, one.y, teacher)
+        return found
 
     def _photograph(self, canvas: Image, seen: Camera, rng: np.random.Generator) -> tuple[Image, int]:
         height, width = canvas.shape[:2]

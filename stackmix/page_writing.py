@@ -6,6 +6,7 @@ What a teacher wrote has its text, what a teacher drew has none; both are teache
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -67,12 +68,13 @@ class Ink(NamedTuple):
 
 class Written(NamedTuple):
     """ink: all that the pupil wrote. red: the teacher's. regions: in reading order, in pixels of the sheet. next_line:
-    the first number of a line that is free."""
+    the first number of a line that is free. rest: of the last paragraph, for which there was no room."""
 
     ink: list[Ink]
     red: list[Ink]
     regions: list[Region]
     next_line: int
+    rest: str
 
 
 class Pupil:
@@ -91,15 +93,17 @@ class Pupil:
         rng: np.random.Generator,
         *,
         line: int = 0,
+        begun: str = "",
         last: bool = True,
     ) -> Written:
-        """Fill a sheet with paragraphs; line: the first line's number. The last sheet is not always filled."""
+        """Fill a sheet with paragraphs; line: the first line's number, begun: what is left of the sheet before's last
+        paragraph. The last sheet is not always filled."""
         count = len(book.lines)
         if last and rng.random() < 0.35:
             count = max(1, round(count * rng.uniform(0.35, 1)))
         skip = int(rng.random() < 0.3)
-        lines = self._flow(book, texts, habits, count - skip, rng)
-        found = Written([], [], [], line)
+        lines, rest = self._flow(book, chain([begun], texts), habits, count - skip, rng)
+        found = Written([], [], [], line, rest)
         for number, own in enumerate(lines):
             self._line(own, float(book.lines[number + skip]), habits, found.next_line, found, rng)
             found = found._replace(next_line=found.next_line + 1)
@@ -112,8 +116,9 @@ class Pupil:
 
     def _flow(
         self, book: Notebook, texts: Iterator[str], habits: Habits, count: int, rng: np.random.Generator
-    ) -> list[Line]:
-        """The lines of a sheet with their words."""
+    ) -> tuple[list[Line], str]:
+        """The lines of a sheet with their words, and the rest of the last paragraph; the first text goes on without an
+        indent, if it is any."""
         flow = Flow(
             lambda text: self._stack(text, habits.hand, rng),
             book.bounds,
@@ -123,16 +128,16 @@ class Pupil:
             gap=habits.gap,
             hyphen="-" in self.alphabet,
         )
-        full = False
-        while not full and flow.paragraph(habits.indent * self.unit * rng.uniform(0.85, 1.15)):
-            for text in next(texts).split():
+        words, indent = next(texts).split(), 0.0
+        while not words or flow.paragraph(indent):
+            for k, text in enumerate(words):
                 done = False
                 if self.marks and len(text) > 2 and rng.random() < self.marks.strikes:
                     done = flow.strike(_mistaken(text, rng), text, bool(rng.random() < OVER))
                 if not done and not flow.put(text):
-                    full = True
-                    break
-        return [one for one in flow.lines if one]
+                    return [one for one in flow.lines if one], " ".join(words[k:])
+            words, indent = next(texts).split(), habits.indent * self.unit * rng.uniform(0.85, 1.15)
+        return flow.lines, " ".join(words)
 
     def _line(
         self, own: Line, row: float, habits: Habits, number: int, found: Written, rng: np.random.Generator

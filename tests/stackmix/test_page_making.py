@@ -110,16 +110,16 @@ def test_a_word_alone_lies_in_its_polygon(
     monkeypatch.setattr(page_making, "lay", only)
     blank = own.make(number).page
     words = list(words_of(blank))
-    for wanted in np.random.default_rng(number).permutation(len(words))[:5].tolist():
+    for wanted in np.random.default_rng(number).permutation(len(words))[:3].tolist():
         count = 0
         page = own.make(number).page
         away = np.abs(page.image.astype(int) - blank.image).max(axis=2)
         mask = filled(words[wanted].polygon, away.shape)
-        wide = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)  # the lens blurs
+        wide = cv2.dilate(mask.astype(np.uint8), np.ones((15, 15), np.uint8)).astype(bool)  # the lens blurs
         assert away[~wide].max() <= 2
         dark = away > 0.5 * away.max()
         assert dark.any() and mask[dark].all()
-        rows, columns = np.nonzero(away > 0.3 * away.max())
+        rows, columns = np.nonzero(away > 0.12 * away.max())
         tight = words[wanted].polygon
         assert np.abs(tight.min(axis=0) - (columns.min(), rows.min())).max() < 8
         assert np.abs(tight.max(axis=0) - (columns.max(), rows.max())).max() < 8
