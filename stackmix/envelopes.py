@@ -18,12 +18,20 @@ def edges(cover: Image, strip: int) -> NDArray[np.float32]:
     """(n + 1, 3) column, first row and end row of the ink in cover (h, w) at the borders of its n strips; (0, 3) where
     there is none."""
     height, width = cover.shape
-    count = max(1, (width + strip // 2) // strip)
-    tops, ends = np.full(count, height, np.int64), np.zeros(count, np.int64)
+    left, right = width, 0
     for y in range(height):
         for x in range(width):
             if cover[y, x] >= INKED:
-                k = min(x * count // width, count - 1)
+                left, right = min(left, x), max(right, x + 1)
+    width = right - left
+    if width <= 0:
+        return np.zeros((0, 3), np.float32)
+    count = max(1, (width + strip // 2) // strip)
+    tops, ends = np.full(count, height, np.int64), np.zeros(count, np.int64)
+    for y in range(height):
+        for x in range(left, right):
+            if cover[y, x] >= INKED:
+                k = (x - left) * count // width
                 tops[k] = min(tops[k], y)
                 ends[k] = max(ends[k], y + 1)
     last = -1
@@ -31,16 +39,13 @@ def edges(cover: Image, strip: int) -> NDArray[np.float32]:
         if ends[k] == 0:
             continue
         for j in range(last + 1, k):  # white strips go on as the inked ones beside them
-            near = k if last < 0 or k - j <= j - last else last
+            near = k if k - j <= j - last else last
             tops[j], ends[j] = tops[near], ends[near]
         last = k
-    if last < 0:
-        return np.zeros((0, 3), np.float32)
-    tops[last + 1 :], ends[last + 1 :] = tops[last], ends[last]
     found = np.empty((count + 1, 3), np.float32)
     for k in range(count + 1):
         before, after = max(k - 1, 0), min(k, count - 1)
-        found[k, 0] = -(-k * width // count)
+        found[k, 0] = left - (-k * width // count)
         found[k, 1] = min(tops[before], tops[after])
         found[k, 2] = max(ends[before], ends[after])
     return found

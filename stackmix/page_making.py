@@ -4,7 +4,7 @@ Page i draws from `default_rng([seed, i])` alone: the notebook, the hand, where 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,8 +120,7 @@ class PageMaker:
         seen = camera.draw(canvas.shape[:2], photo, spines, zoom, rng)
         image, quality = self._photograph(canvas, seen, rng)
         name = self.library.writer_names[habits.hand]
-        placed = tuple(_seen(region, seen) for region in regions)
-        return Made(Page(image, placed, f"{i:08d}", name, "stackmix", self.library.split), quality)
+        return Made(Page(image, _seen(regions, seen), f"{i:08d}", name, "stackmix", self.library.split), quality)
 
     def _texts(self, i: int, rng: np.random.Generator) -> tuple[Iterator[str], str]:
         """The paragraphs of page i, and letters that it is likely to need."""
@@ -191,8 +190,9 @@ def _ghost(layer: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.resize(soft, layer.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _seen(region: Region, seen: Camera) -> Region:
-    """A region of the sheet in the photo, what is outside of it cut off."""
-    points = seen.to_photo(region.polygon)
-    rows, columns = seen.size
-    return Region(np.clip(points, 0, (columns, rows)).astype(np.float32), region.text, region.category, region.line)
+def _seen(regions: list[Region], seen: Camera) -> tuple[Region, ...]:
+    """Regions of the sheet in the photo, what is outside of it cut off."""
+    points = seen.to_photo(np.concatenate([region.polygon for region in regions]))
+    ends = np.cumsum([len(region.polygon) for region in regions])[:-1]
+    inside = np.split(np.clip(points, 0, seen.size[::-1]).astype(np.float32), ends)
+    return tuple(replace(region, polygon=own) for region, own in zip(regions, inside, strict=True))
