@@ -39,7 +39,7 @@ class Exposure(NamedTuple):
 def drawn(rng: np.random.Generator) -> Exposure:
     """Draw how a photo is exposed: most are good, some are dim, soft or noisy."""
     tint = np.array(TINTS[rng.integers(len(TINTS))]) * rng.uniform(0.985, 1.015, 3)
-    level = rng.uniform(0.72, 0.98)
+    level = rng.uniform(0.8, 1.06)
     noise = rng.uniform(1.0, 3.0) if rng.random() < 0.7 else rng.uniform(3.0, 5.0)
     blur = rng.uniform(0.4, 0.8) if rng.random() < 0.7 else rng.uniform(0.8, 1.5)
     sharpen = rng.uniform(0.3, 0.9) if rng.random() < 0.5 else 0.0

@@ -99,7 +99,7 @@ def sheet(size: tuple[int, int], own: Print, right: bool, unit: float, rng: np.r
         right_end = red - rng.uniform(-0.3, 0.6) * unit
     elif own.red:
         left_end = red + rng.uniform(0.3, 1.2) * unit
-    ink = 1 - np.array([own.colour, MARGIN_COLOUR], np.float32) / 255
+    ink = 1 - np.array([own.colour, MARGIN_COLOUR]) / 255
     ink[0] *= own.strength
     return Notebook(
         base,
@@ -109,7 +109,7 @@ def sheet(size: tuple[int, int], own: Print, right: bool, unit: float, rng: np.r
         _profile(oblique, int(width + LEAN * height) + 2, own.width / np.sin(SLOPE), FINE) if own.oblique else NONE,
         _profile(np.array([red] if own.red else []), width, 1.3 * own.width, 1),
         np.array(own.tone, np.float32),
-        ink,
+        ink.astype(np.float32),
     )
 
 

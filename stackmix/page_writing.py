@@ -66,6 +66,13 @@ class Ink(NamedTuple):
     y: int
 
 
+class Spot(NamedTuple):
+    """Where a word stands: the row of its baseline in its middle."""
+
+    base: float
+    word: Placed
+
+
 class Written(NamedTuple):
     """ink: all that the pupil wrote. red: the teacher's. regions: in reading order, in pixels of the sheet. next_line:
     the first number of a line that is free. rest: of the last paragraph, for which there was no room."""
@@ -104,12 +111,12 @@ class Pupil:
         skip = int(rng.random() < 0.3)
         lines, rest = self._flow(book, chain([begun], texts), habits, count - skip, rng)
         found = Written([], [], [], line, rest)
+        spots: list[Spot] = []
         for number, own in enumerate(lines):
-            self._line(own, float(book.lines[number + skip]), habits, found.next_line, found, rng)
-            found = found._replace(next_line=found.next_line + 1)
-        if self.marks and found.regions and rng.random() < self.marks.teacher:
-            self._teach(book, lines, skip, found, rng)
-        return found
+            spots += self._line(own, float(book.lines[number + skip]), habits, line + number, found, rng)
+        if self.marks and spots and rng.random() < self.marks.teacher:
+            self._teach(book, spots, len(lines) + skip, found, rng)
+        return found._replace(next_line=line + len(lines))
 
     def _stack(self, text: str, hand: int, rng: np.random.Generator) -> Word:
         return self.stacker.stack(text, rng, hand=hand, temperature=self.temperature)
@@ -141,17 +148,18 @@ class Pupil:
 
     def _line(
         self, own: Line, row: float, habits: Habits, number: int, found: Written, rng: np.random.Generator
-    ) -> None:
-        """Lay one line's words near its row."""
+    ) -> list[Spot]:
+        """Lay one line's words near its row, and say where they stand."""
         stray = habits.care * self.unit
         offset, lean = 0.03 * stray * rng.normal(), habits.climb + 0.003 * habits.care * rng.normal()
         down, first = 0.0, own[0].x
-        parts, regions = [], []
+        parts, regions, spots = [], [], []
         for word in own:
             down = 0.8 * down + 0.035 * stray * rng.normal()
             rise = lean + 0.008 * habits.care * rng.normal()
             base = row + offset + down - lean * (word.x + word.width / 2 - first)
             ink = self._ink(word, base, rise)
+            spots.append(Spot(base, word))
             if word.struck:
                 ink = self._struck(ink, word, base, habits.hand, rng)
             for one, text in [(ink, "" if word.struck else word.word.text), *self._over(word, ink, base)]:
@@ -162,6 +170,7 @@ class Pupil:
         text = " ".join(region.text for region in regions if region.text)
         found.regions.append(Region(around, text, "text_line", number))
         found.regions.extend(regions)
+        return spots
 
     def _ink(self, placed: Placed, base: float, rise: float) -> Ink:
         """A word's ink with its baseline at a row in its middle, rising by so many rows a column."""
@@ -186,22 +195,23 @@ class Pupil:
         cover, x, y = self.marks.strike(placed.width, self.unit, slant, width, rng)
         return together(ink, Ink(cover, ink.x + x, round(base) + y))
 
-    def _teach(self, book: Notebook, lines: list[Line], skip: int, found: Written, rng: np.random.Generator) -> None:
-        """Lines under words, ticks and brackets in red, and now and then a mark on the line below the last."""
+    def _teach(
+        self, book: Notebook, spots: list[Spot], used: int, found: Written, rng: np.random.Generator
+    ) -> None:
+        """Lines under words, ticks and brackets in red, and now and then a mark on the line below the last one used."""
         assert self.marks is not None
         stroke = max(1.5, 0.1 * self.unit)
-        spots = [(float(book.lines[k + skip]), word) for k, line in enumerate(lines) for word in line]
         for k in rng.permutation(len(spots))[: rng.integers(1, 9)]:
-            row, word = spots[k]
+            base, word = spots[k]
             cover, x, y = self.marks.correct(word.width, self.unit, stroke, rng)
-            self._red(Ink(cover, round(word.x) + x, round(row) + y), "", found)
+            self._red(Ink(cover, round(word.x) + x, round(base) + y), "", found)
         known = [grade for grade in GRADES if set(grade) <= self.alphabet]
-        if known and skip + len(lines) < len(book.lines) and rng.random() < 0.7:
-            after = float(book.lines[skip + len(lines)])
+        if known and used < len(book.lines) and rng.random() < 0.7:
+            after = float(book.lines[used])
             hands = len(self.stacker.library.writer_names)
             word = self._stack(known[rng.integers(len(known))], int(rng.integers(hands)), rng)
-            x = book.bounds[0] + rng.uniform(0.55, 0.85) * (book.bounds[1] - book.bounds[0])
-            self._red(self._ink(Placed(word, x), after + 0.3 * self.unit, 0.03), word.text, found)
+            left = book.bounds[0] + rng.uniform(0.55, 0.85) * (book.bounds[1] - book.bounds[0])
+            self._red(self._ink(Placed(word, left), after + 0.3 * self.unit, 0.03), word.text, found)
 
     def _red(self, ink: Ink, text: str, found: Written) -> None:
         part = outline(ink, STRIP * self.unit)
