@@ -30,6 +30,7 @@ PHOTO, SPREAD_PHOTO = (2000, 1400), (1600, 2400)  # rows, columns
 SPREADS = 0.3  # of the photos show two pages
 ZOOM = (0.72, 1.05)  # pixels of the photo for one of the sheet
 WORDS = 200  # on a page, about
+EDGE = 12  # points along each edge of a sheet, which the camera bends
 GHOST = 0.1  # of the ink on a sheet's back shines through at most
 INKS = ("blue", "violet", "black", "pencil")
 USED = (0.5, 0.25, 0.17, 0.08)  # how often each is taken where none is asked for
@@ -112,8 +113,7 @@ class PageMaker:
             line, rest = written.next_line, written.rest
             painted.append(self._painted(size, book, written, ink, rng))
             shift = np.array([k * size[1], 0], np.float32)
-            corners = np.array([(0, 0), (size[1], 0), (size[1], size[0]), (0, size[0])], np.float32)
-            regions.append(Region(corners + shift, "", "paper"))
+            regions.append(Region(_border(size) + shift, "", "paper"))
             regions.extend(Region(r.polygon + shift, r.text, r.category, r.line) for r in written.regions)
         spines = [float(size[1])] if wide else [size[1] * float(rng.integers(0, 2))] if rng.random() < 0.6 else []
         canvas = np.concatenate(painted, axis=1)
@@ -181,6 +181,15 @@ def _sheet_size(photo: tuple[int, int], zoom: float, wide: bool, rng: np.random.
     fill = rng.uniform(0.93, 1.01, 2) if rng.random() < 0.8 else rng.uniform(0.86, 0.95, 2)
     rows, columns = (side * share / zoom for side, share in zip(photo, fill, strict=True))
     return round(rows), round(columns / 2 if wide else columns)
+
+
+def _border(size: tuple[int, int]) -> NDArray[np.float32]:
+    """(4 * EDGE, 2) points along the border of a sheet of (rows, columns)."""
+    along = np.arange(EDGE) / EDGE
+    start, end = np.zeros(EDGE), np.ones(EDGE)
+    x = np.concatenate([along, end, 1 - along, start])
+    y = np.concatenate([start, along, end, 1 - along])
+    return np.column_stack([x * size[1], y * size[0]]).astype(np.float32)
 
 
 def _ghost(layer: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -202,3 +202,15 @@ def test_inks_together_are_the_darker() -> None:
         lay(alone, ink, -10, -10)
     np.testing.assert_array_equal(page, alone)
     assert outline(one, 4)[0, 0] == 3
+
+
+def test_the_paper_is_where_the_sheet_is(maker: PageMaker, made: list[Page]) -> None:
+    for page in made:
+        height, width = page.image.shape[:2]
+        sheets = [region for region in page.regions if region.category == "paper"]
+        area = sum(cv2.contourArea(region.polygon) for region in sheets)
+        assert 0.6 * height * width < area <= height * width
+        inside = np.any([filled(cv2.convexHull(r.polygon)[:, 0], page.image.shape) for r in sheets], axis=0)
+        for region in words_of(page):
+            x, y = region.polygon.mean(axis=0).astype(int).tolist()
+            assert inside[y, x]
