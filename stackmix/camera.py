@@ -20,7 +20,7 @@ NODE = 16  # pixels between the nodes of the relief
 STEP = 8  # pixels between the nodes of the photo's net
 DISTANCE = 1.3  # of the camera, in heights of the sheet
 TILT = 0.18  # the most that it looks from the side, columns per pixel of depth
-CORNER = 0.018  # of the photo's size: how far a corner strays
+CORNER = 0.025  # of the photo's size: how far a corner strays
 OVER = 0.012  # of its size: how far the sheet reaches beyond the photo at most
 
 
@@ -102,7 +102,7 @@ def draw(
     size = zoom * np.array([width, height])
     start = (np.array(photo[::-1]) - size) / 2
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * size + start
-    turn = rng.normal(0, 0.008)
+    turn = rng.normal(0, 0.015)
     away = corners - np.array(photo[::-1]) / 2
     corners = corners + turn * np.column_stack([-away[:, 1], away[:, 0]])
     corners += rng.uniform(-CORNER, CORNER, (4, 2)) * photo[::-1]
