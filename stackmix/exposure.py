@@ -79,7 +79,7 @@ def desk(camera: Camera, corners: NDArray[np.float32], rng: np.random.Generator)
     fine = rng.uniform(1, 4)  # wood has long streaks, some tables hardly any
     streaks = rng.normal(0, 1, (int(small[0] / fine) + 1, small[1] // 48 + 2))
     grain = cv2.resize(streaks, small[::-1] if rng.random() < 0.5 else small, interpolation=cv2.INTER_CUBIC)
-    grain = rng.uniform(0.02, 0.14) * (grain if grain.shape == small else grain.T)
+    grain = rng.uniform(0.01, 0.06) * (grain if grain.shape == small else grain.T)
     shade = np.zeros(small, np.float64)
     cv2.fillPoly(shade, [np.round(corners / 8 + rng.uniform(-1.5, 2.5, 2)).astype(np.int32)], 1.0)
     shade = 1 - rng.uniform(0.3, 0.7) * cv2.GaussianBlur(shade, (0, 0), rng.uniform(1.5, 5))
