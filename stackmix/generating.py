@@ -84,11 +84,12 @@ class Order:
 def open_library(folder: Path, rejects: Rejects = frozenset()) -> LetterLibrary:
     """The library to stack from, its rejected letters taken out; DataError for letters of a test split."""
     library = LetterLibrary.load(folder)
-    _refuse_test(library, folder)
+    refuse_test(library, folder)
     return without(library, rejects)
 
 
-def _refuse_test(library: LetterLibrary, folder: Path) -> None:
+def refuse_test(library: LetterLibrary, folder: Path) -> None:
+    """DataError for letters of a test split."""
     if is_test(library.split):
         why = f"holds letters of the {library.split} split, which would be trained on"
         raise DataError(f"{folder} {why}: cut a library from train with `stackmix cut --split train`")
@@ -167,15 +168,15 @@ def generate(
     Raises DataError where `out` exists, where resume finds a run of other options, or for letters of a test split.
     """
     library = library or open_library(order.library, order.rejects)
-    _refuse_test(library, order.library)
+    refuse_test(library, order.library)
     about = manifest(order, library)
     with whole_folder(out, resumable=True, resume=resume) as folder:
-        _agree(folder / RUN, about)
+        agree(folder / RUN, about)
         target = format_of(order.format, folder, library.split, SUFFIX, order.total)
         numbers = range(-(-order.total // target.chunk))
         todo = sorted((n for n in numbers if not target.is_done(n)), key=target.turn)
         tick(order.total - sum(min(target.chunk, order.total - n * target.chunk) for n in todo))
-        for done in _run(order, library, target, todo, workers):
+        for done in run(Writer, order, library, target, todo, workers):
             tick(done)
         target.finish(len(numbers))
         _write_card(order, folder, library.split, about)
@@ -187,23 +188,37 @@ def manifest(order: Order, library: LetterLibrary) -> dict[str, Any]:
     corpus = order.corpus
     return {
         "stackmix": stackmix.__version__,
-        "library": {
-            "name": order.library.name,
-            "sha256": hashlib.sha256((order.library / FILE).read_bytes()).hexdigest(),
-            "split": library.split,
-            "sources": sorted(set(library.sources)),
-        },
-        "corpus": {"items": len(corpus.items), "sha256": hashlib.sha256("\n".join(corpus.items).encode()).hexdigest()},
+        **provenance(order.library, library, corpus),
         **{k: v for k, v in asdict(order).items() if k in ("unit", "seed", "height", "balanced")},
         **{k: v for k, v in asdict(order).items() if k in ("hand", "choice", "temperature", "format")},
         "paper": [_paper(name) for name in order.look.papers],
         "ink": list(order.look.inks),
         "count": order.total,
-        "rejects": _digest(order.rejects) if order.rejects else None,
+        **left_out(corpus, order.rejects),
+        **({"blots": order.marks.share} if order.marks else {}),
+    }
+
+
+def provenance(folder: Path, library: LetterLibrary, corpus: Corpus) -> dict[str, Any]:
+    """Which letters a run is made of, and which texts."""
+    return {
+        "library": {
+            "name": folder.name,
+            "sha256": hashlib.sha256((folder / FILE).read_bytes()).hexdigest(),
+            "split": library.split,
+            "sources": sorted(set(library.sources)),
+        },
+        "corpus": {"items": len(corpus.items), "sha256": hashlib.sha256("\n".join(corpus.items).encode()).hexdigest()},
+    }
+
+
+def left_out(corpus: Corpus, rejects: Rejects) -> dict[str, Any]:
+    """Which letters and which texts a run does without."""
+    return {
+        "rejects": _digest(rejects) if rejects else None,
         "replaced": {f"{a} -> {b}": n for (a, b), n in sorted(corpus.replaced.items())},
         "skipped_items": corpus.skipped_items,
         "missing_characters": dict(sorted(corpus.skipped.items())),
-        **({"blots": order.marks.share} if order.marks else {}),
     }
 
 
@@ -221,7 +236,7 @@ def _digest(rejects: Rejects) -> dict[str, Any]:
     return {"letters": len(rejects), "sha256": hashlib.sha256(ids.encode()).hexdigest()}
 
 
-def _agree(path: Path, about: dict[str, Any]) -> None:
+def agree(path: Path, about: dict[str, Any]) -> None:
     """Write the manifest, or compare it with the one of the run that is being resumed."""
     if not path.exists():
         write_whole(path, (json.dumps(about, ensure_ascii=False, indent=1) + "\n").encode())
@@ -232,27 +247,39 @@ def _agree(path: Path, about: dict[str, Any]) -> None:
         raise DataError(f"{path.parent} is a run with other options ({values}): repeat them, or remove it")
 
 
-_writer: Writer | None = None
+class Chunks(Protocol):
+    """Writes whole chunks of a run."""
+
+    def chunk(self, target: Any, number: int) -> int: ...
 
 
-def _start(order: Order) -> None:
+_writer: Chunks | None = None
+
+
+def _start(make: Callable[..., Chunks], order: Any) -> None:
     global _writer
-    _writer = Writer(order)
+    _writer = make(order)
 
 
-def _chunk(target: Format, number: int) -> int:
+def _chunk(target: Any, number: int) -> int:
     assert _writer is not None
     return _writer.chunk(target, number)
 
 
-def _run(order: Order, library: LetterLibrary, target: Format, todo: list[int], workers: int) -> Iterator[int]:
+def run(
+    make: Callable[..., Chunks], order: Any, library: LetterLibrary, target: Any, todo: list[int], workers: int
+) -> Iterator[int]:
+    """Write the chunks `todo` of a target; yields how many samples each has.
+
+    make: `make(order, library)` here, `make(order)` in each of further workers.
+    """
     if workers == 1 or len(todo) < 2:
         if todo:
-            writer = Writer(order, library)
+            writer = make(order, library)
             yield from (writer.chunk(target, number) for number in todo)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(order,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(make, order)) as pool:
         try:
             yield from pool.map(_chunk, [target] * len(todo), todo)
         except BaseException:

@@ -1,10 +1,11 @@
-"""`stackmix generate`: a corpus in the letters of a library."""
+"""`stackmix generate`: a corpus in the letters of a library, as words, lines or whole pages."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from stackmix.commands.pages_of import make_pages, refuse_foreign
 from stackmix.commands.rejected import RejectsFile, read_rejects
 
 if TYPE_CHECKING:
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 PaperNames = Annotated[
     str,
     typer.Option(
-        help="Of white, plain, lined, squared, slanted, own (the source's), any, folders of photos; commas between."
+        help="Of white, plain, lined, squared, slanted, own (the source's), any, folders of photos; commas between. "
+        "Of pages: plain, lined, squared, slanted, all of them where nothing is said."
     ),
 ]
 InkNames = Annotated[
     str,
     typer.Option(
-        help="Of black, blue, violet, red, pencil, as-written, any; commas between, of several each image draws one."
+        help="Of black, blue, violet, red, pencil, as-written, any; commas between, of several each image draws one. "
+        "Of pages: mostly blue where nothing is said."
     ),
 ]
 Hand = Annotated[Literal["one", "mixed"], typer.Option(help="Each image in one writer's letters, or in mixed ones.")]
@@ -39,10 +42,16 @@ BlotShare = Annotated[float, typer.Option(min=0, max=1, help="The chance that an
 LibraryFolder = Annotated[
     Path | None, typer.Option(help="A letter library; without it the Russian and English one that ships.")
 ]
-Unit = Annotated[Literal["word", "line"], typer.Option(help="Split the corpus at white space, or write its lines.")]
+Unit = Annotated[
+    Literal["word", "line", "page"],
+    typer.Option(help="Split the corpus at white space, write its lines, or fill photographed notebook pages."),
+]
 Count = Annotated[
     int | None,
-    typer.Option(min=1, help="Samples: the corpus in order, then drawn from it. Without it: each item once."),
+    typer.Option(
+        min=1,
+        help="Samples: the corpus in order, then drawn from it. Without it: each item once, or a page for 200 words.",
+    ),
 ]
 Balance = Annotated[
     bool, typer.Option("--balance", help="Draw items so that rare characters are seen as often as others.")
@@ -51,9 +60,10 @@ SkipMissing = Annotated[bool, typer.Option("--skip-missing", help="Leave out ite
 
 
 def generate(
+    context: typer.Context,
     corpus: Annotated[Path, typer.Option(help="A UTF-8 text file, one text a line.")],
     library: LibraryFolder = None,
-    out: Annotated[Path, typer.Option(help="The sample folder to make.")] = Path("synth"),
+    out: Annotated[Path, typer.Option(help="The sample folder or page folder to make.")] = Path("synth"),
     unit: Unit = "word",
     count: Count = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
@@ -71,7 +81,7 @@ def generate(
     blots: BlotShare = 0.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, same options.")] = False,
 ) -> None:
-    """Stack the letters of a library into the words or lines of a corpus and write them as a sample folder."""
+    """Stack the letters of a library into a corpus's words or lines, a sample folder, or into pages, a page folder."""
     from tqdm import tqdm
 
     from stackmix import generating
@@ -80,6 +90,8 @@ def generate(
     from stackmix.library import SHIPPED
     from stackmix.rejects import letters_of, without
 
+    if unit == "page":
+        refuse_foreign(context)
     items = read(corpus, unit)
     folder = library or SHIPPED
     letters = generating.open_library(folder)
@@ -87,22 +99,12 @@ def generate(
     letters = without(letters, rejected)
     fitted = fit(items, letters.index.alphabet, skip_missing=skip_missing)
     _tell_changes(fitted)
-    order = generating.Order(
-        folder,
-        fitted,
-        unit,
-        count,
-        seed,
-        height,
-        balance,
-        rejected,
-        hand,
-        choice,
-        temperature,
-        _look(paper, ink),
-        format,
-        Sprinkle(blots) if blots else None,
-    )
+    if unit == "page":
+        make_pages(context, folder, letters, fitted, rejected)
+        return
+    how, look = (hand, choice, temperature), _look(paper, ink)
+    marks = Sprinkle(blots) if blots else None
+    order = generating.Order(folder, fitted, unit, count, seed, height, balance, rejected, *how, look, format, marks)
     with tqdm(total=order.total, unit="image", desc="stacking", dynamic_ncols=True) as bar:
         generating.generate(order, out, library=letters, workers=workers, resume=resume, tick=bar.update)
     typer.echo(f"{out}: {order.total:,} {unit}s")

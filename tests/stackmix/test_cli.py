@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stackmix import generating, images, inspection, samples
+from stackmix import generating, images, inspection, pages, samples
 from stackmix.cli import main
 from stackmix.library import LetterLibrary
 from stackmix.types import Sample
@@ -157,7 +157,8 @@ def test_bug_is_no_mistake_of_the_users(
         ["generate", "--corpus", "x", "--count", "0"],
         ["generate", "--corpus", "x", "--count", "many"],
         ["generate", "--corpus", "x", "--height", "15"],
-        ["generate", "--corpus", "x", "--unit", "page"],
+        ["generate", "--corpus", "x", "--unit", "letter"],
+        ["generate", "--corpus", "x", "--unit", "page", "--height", "64"],
         ["generate", "--corpus", "x", "--workers", "0"],
         ["generate", "--corpus", "x", "--seed", "-1"],
         ["generate", "--corpus", "x", "--speed", "1"],
@@ -384,3 +385,35 @@ def test_inspect_prints_a_folder_s_statistics(
     assert code == 0 and "fewer than 20 times" in said
     assert ["all", "2", "7", "2"] in [line.split()[:4] for line in said.splitlines()]
     assert images.read(tmp_path / "sheet.png").shape[1] == 1600
+
+
+def test_generate_pages(shell: Shell, corpus: Path, library_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "made"
+    args = ["generate", "--corpus", corpus, "--library", library_folder, "--out", out, "--unit", "page"]
+    code, said, errors = shell.run(*args, "--paper", "squared,lined", "--ink", "violet")
+    assert code == 0 and said == f"{out}: 1 pages\n" and "making pages" in errors[-1]
+    (page,) = pages.read(out, "train")
+    assert {"bad", "gone", "do,"} <= {region.text for region in page.regions}
+    about = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert about["paper"] == ["squared", "lined"] and about["ink"] == ["violet"]
+    code, said, errors = shell.run(*args)
+    assert code == 1 and said == "" and "exists already" in errors[-1]
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (["--paper", "white"], "'white'"),
+        (["--ink", "green"], "'green'"),
+        (["--height", "64"], "--height"),
+        (["--balance"], "--balance"),
+        (["--blots", "0.1"], "--blots"),
+        (["--format", "parquet"], "--format"),
+    ],
+)
+def test_what_pages_do_not_have_is_named(
+    shell: Shell, corpus: Path, library_folder: Path, tmp_path: Path, more: list[str], named: str
+) -> None:
+    args = ["generate", "--corpus", corpus, "--library", library_folder, "--out", tmp_path / "out", "--unit", "page"]
+    code, out, errors = shell.run(*args, *more)
+    assert code == 2 and out == "" and named in errors[-1] and not (tmp_path / "out").exists()
