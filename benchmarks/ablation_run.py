@@ -1,0 +1,85 @@
+"""One run of the ablation: a CTC reader trained on rounds of images until its validation CER stands still.
+
+The schedule is planned for so many updates: a rise, then a half cosine down to a floor, on which the rate stays. A run
+makes all planned updates and goes on until the best validation CER is older than a fifth of all updates made, but never
+beyond twice the plan. A checkpoint is written after every round.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stackmix.train.ctc import COLUMNS, CTCConfig, CTCModel
+from stackmix.train.fitting import Fitting, Recipe, learning_rate
+from stackmix.train.packing import Packed
+
+FLOOR = 0.03  # of the peak rate
+PATIENCE = 0.2  # of the updates made
+MOST = 2  # times the planned updates
+
+
+class Run(Fitting):
+    """`Run(feed, real, val, updates, seed, folder).run(tick)` -> the model that was best on the validation words.
+
+    feed: the images of round n, after a share of the planned updates. real: the real words, which give the alphabet.
+    """
+
+    half = True
+
+    def __init__(
+        self,
+        feed: Callable[[int, float], Packed],
+        real: Packed,
+        val: Packed,
+        updates: int,
+        seed: int,
+        folder: Path,
+    ) -> None:
+        super().__init__(real, val, Recipe(head="recurrent", seed=seed), folder)
+        self.feed, self.updates, self.real = feed, updates, len(real)
+
+    def run(self, tick: Callable[[int, str], None]) -> CTCModel:
+        """Train until `finished`; `tick(images, message)` is called after every update."""
+        while not finished(self.progress.update, self.best_update(), self.updates):
+            self._round(tick)
+        self.model.load_state_dict(self.best)
+        return self.model.eval().cpu()
+
+    def best_update(self) -> int:
+        """After how many updates the validation CER was lowest."""
+        best = min(self.progress.history, key=lambda row: row["cer"], default=None)
+        return 0 if best is None else int(best["update"])
+
+    def _round(self, tick: Callable[[int, str], None]) -> None:
+        done = self.progress
+        number = len(done.history)
+        self.use(self.feed(number, done.update / self.updates))
+        for indices in self.train.batches(COLUMNS, np.random.default_rng([self.recipe.seed, number])):
+            self.step(indices)
+            tick(len(indices), f"loss {done.losses[-1]:.3f} CER {done.best_cer:.3f}")
+        self.judge()
+
+    def share_of_rate(self) -> float:
+        """As in `Fitting`, but down to the floor."""
+        share = self.progress.update / self.updates
+        return FLOOR if share > 1 else learning_rate(share) * (1 - FLOOR) + FLOOR
+
+    def _data(self) -> dict[str, Any]:
+        return {"images": self.real, "updates": self.updates, "alphabet": self.model.config.alphabet}
+
+
+def finished(update: int, best: int, planned: int) -> bool:
+    """Whether a run ends: after the plan, once its best update is older than a fifth of all; at the latest at MOST."""
+    return update >= MOST * planned or (update >= planned and update - best >= PATIENCE * update)
+
+
+def without_head(reader: CTCModel) -> CTCModel:
+    """The convolutions of a recurrent reader with their own classes: an aligner, which sees little beyond a letter."""
+    config: CTCConfig = replace(reader.config, head="conv")
+    aligner = CTCModel(config)
+    state = {name: value for name, value in reader.state_dict().items() if not name.startswith(("head.", "classes."))}
+    aligner.load_state_dict({name.replace("shortcut.", "classes."): value for name, value in state.items()})
+    return aligner.eval()
