@@ -31,7 +31,7 @@ from stackmix.types import Image, Sample
 STACKED = 64  # rows of a stacked word
 ROUND = 4000  # images between two looks at the validation words
 OWN = 0.3  # share of the texts that are those of the real training words: digits and punctuation are among them
-COMMON = 50_000  # words of English, the most frequent ones
+COMMON = 50_000  # words of a language, the most frequent ones
 FLATTER = 0.75  # power of a word's frequency
 CAPITAL, CAPITALS = 0.12, 0.02  # share of these words that begin with a capital, and that are all capitals
 PAPER = 0.25  # share of the images that are laid on drawn paper
@@ -40,11 +40,11 @@ BLUR = 0.8  # widest standard deviation of the blur, in pixels of the normalised
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way to train. title: on the plot. real: whether real words are seen. stacked: how others are made."""
+    """One way to train. title: on the plot. real: with real words. stacked: the library of stacked ones, or ""."""
 
     title: str
     real: bool = True
-    stacked: Literal["", "published", "ours"] = ""
+    stacked: str = ""
     blots: bool = False
 
 
@@ -118,8 +118,8 @@ def cut_libraries(words: list[Sample], aligner: CTCModel) -> dict[str, LetterLib
 class Texts:
     """Texts to stack, drawn by their chances: `Texts(own, alphabet).draw(rng)` -> "under".
 
-    A share OWN are those of the real training words. The others are words of an English frequency list (wordfreq), not
-    running text: no line of a test form is among them.
+    A share OWN are those of the real training words. The others are words of a frequency list (wordfreq), not running
+    text: no line of a test form is among them.
     """
 
     def __init__(self, own: Iterable[str], alphabet: Iterable[str], listed: list[tuple[str, float]]) -> None:
@@ -140,12 +140,12 @@ class Texts:
         return written if set(written) <= self.have else word
 
 
-def english() -> list[tuple[str, float]]:
-    """The most frequent words of English with their frequencies, letters and apostrophes only."""
+def frequent(language: str) -> list[tuple[str, float]]:
+    """The most frequent words of a language with their frequencies, letters and apostrophes only."""
     from wordfreq import top_n_list, word_frequency
 
-    words = [word for word in top_n_list("en", COMMON) if re.fullmatch(r"[a-z]+('[a-z]+)?", word)]
-    return [(word, word_frequency(word, "en")) for word in words]
+    words = [word for word in top_n_list(language, COMMON) if word.replace("'", "").isalpha()]
+    return [(word, word_frequency(word, language)) for word in words]
 
 
 class Feed:

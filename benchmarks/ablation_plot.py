@@ -4,7 +4,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from ablation_data import ARMS
+from ablation_data import Arm
 from ablation_judging import figures, pooled
 
 from stackmix.types import Image
@@ -16,13 +16,13 @@ PLAIN, GRID = (40, 40, 40), (225, 228, 233)
 Colour = tuple[int, int, int]
 
 
-def picture(runs: list[dict[str, Any]]) -> Image:
+def picture(runs: list[dict[str, Any]], arms: dict[str, Arm]) -> Image:
     """(HEIGHT, CURVES + BARS, 3) of the rows of a results file."""
     out = np.full((HEIGHT, CURVES + BARS, 3), 255, np.uint8)
-    found = {name: own for name in ARMS if (own := [run for run in runs if run["arm"] == name])}
-    colour = {name: COLOURS[list(ARMS).index(name)] for name in found}
+    found = {name: own for name in arms if (own := [run for run in runs if run["arm"] == name])}
+    colour = {name: COLOURS[list(arms).index(name)] for name in found}
     _curves(out[:, :CURVES], runs, colour)
-    _bars(out[:, CURVES:], found, colour)
+    _bars(out[:, CURVES:], {arms[name].title: own for name, own in found.items()}, list(colour.values()))
     return out
 
 
@@ -60,8 +60,8 @@ def _curves(out: Image, runs: list[dict[str, Any]], colour: dict[str, Colour]) -
         cv2.polylines(out, [line], False, colour[run["arm"]], 1 + (run["seed"] == 0), cv2.LINE_AA)
 
 
-def _bars(out: Image, found: dict[str, list[dict[str, Any]]], colour: dict[str, Colour]) -> None:
-    """A bar for each arm, over its seeds, with the interval as a line and each run as a dot."""
+def _bars(out: Image, found: dict[str, list[dict[str, Any]]], colours: list[Colour]) -> None:
+    """A bar for each arm, by its title, over its seeds, with the interval as a line and each run as a dot."""
     _say(out, "CER on test words, other writers", EDGE, 24, size=0.5)
     step = (HEIGHT - TOP - FOOT // 2) // max(len(found), 1)
     rates = {name: figures(pooled(own)) for name, own in found.items()}
@@ -73,9 +73,9 @@ def _bars(out: Image, found: dict[str, list[dict[str, Any]]], colour: dict[str, 
 
     for k, (name, own) in enumerate(found.items()):
         y, rate = TOP + k * step + 10, rates[name]
-        _say(out, ARMS[name].title + f"  ({len(own)} seed{'s' * (len(own) > 1)})", EDGE, y + 8)
+        _say(out, f"{name}  ({len(own)} seed{'s' * (len(own) > 1)})", EDGE, y + 8)
         top, foot = y + 16, y + 16 + min(34, step - 36)
-        cv2.rectangle(out, (EDGE, top), (x(rate["cer"]), foot), colour[name], -1)
+        cv2.rectangle(out, (EDGE, top), (x(rate["cer"]), foot), colours[k], -1)
         low, high = (x(end) for end in rate["cer_interval"])
         middle = (top + foot) // 2
         cv2.line(out, (low, middle), (high, middle), PLAIN, 1, cv2.LINE_AA)

@@ -12,19 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from stackmix.train.ctc import COLUMNS, CTCConfig, CTCModel
+from stackmix.train.ctc import CTCConfig, CTCModel
 from stackmix.train.fitting import Fitting, Recipe, learning_rate
 from stackmix.train.packing import Packed
 
+COLUMNS = 2048  # of a batch, about 17 words: half of what `stackmix train` takes gets further on few words
 FLOOR = 0.03  # of the peak rate
 PATIENCE = 0.2  # of the updates made
 MOST = 2  # times the planned updates
 
 
 class Run(Fitting):
-    """`Run(feed, real, val, updates, seed, folder).run(tick)` -> the model that was best on the validation words.
+    """`Run(feed, real, val, settings, seed, folder).run(tick)` -> the model that was best on the validation words.
 
     feed: the images of round n, after a share of the planned updates. real: the real words, which give the alphabet.
+    settings: `updates`, those planned, and what else a checkpoint must agree with.
     """
 
     half = True
@@ -34,12 +36,12 @@ class Run(Fitting):
         feed: Callable[[int, float], Packed],
         real: Packed,
         val: Packed,
-        updates: int,
+        settings: dict[str, Any],
         seed: int,
         folder: Path,
     ) -> None:
         super().__init__(real, val, Recipe(head="recurrent", seed=seed), folder)
-        self.feed, self.updates, self.real = feed, updates, len(real)
+        self.feed, self.settings, self.updates = feed, settings, int(settings["updates"])
 
     def run(self, tick: Callable[[int, str], None]) -> CTCModel:
         """Train until `finished`; `tick(images, message)` is called after every update."""
@@ -68,7 +70,7 @@ class Run(Fitting):
         return FLOOR if share > 1 else learning_rate(share) * (1 - FLOOR) + FLOOR
 
     def _data(self) -> dict[str, Any]:
-        return {"images": self.real, "updates": self.updates, "alphabet": self.model.config.alphabet}
+        return {**self.settings, "alphabet": self.model.config.alphabet}
 
 
 def finished(update: int, best: int, planned: int) -> bool:
