@@ -48,7 +48,9 @@ class Arm:
     blots: bool = False
 
 
+START = "start"
 ARMS = {
+    START: Arm("what all go on from"),
     "real": Arm("real words only"),
     "blots": Arm("+ blots", blots=True),
     "published": Arm("+ StackMix as published", stacked="published"),
@@ -105,14 +107,13 @@ def _drawn(found: list[Sample], count: int | None) -> list[Sample]:
     return [found[i] for i in sorted(chosen.tolist())]
 
 
-def cut_libraries(words: list[Sample], aligner: CTCModel) -> dict[str, LetterLibrary]:
-    """The letters of the training words, cut as published and cut by us, out of the same emissions."""
-    cuts = cut_all(words, aligner, BorderModel.from_pretrained(SHIPPED))
-    greedy = [replace(sample, scores=None) for sample in cuts["greedy midpoints"]]  # any letter is as good as another
-    return {
-        "published": LetterLibrary.build(greedy, words[0].split),
-        "ours": LetterLibrary.build(cuts["ours"], words[0].split),
-    }
+def cut_libraries(words: list[Sample], reader: CTCModel, aligner: CTCModel) -> dict[str, LetterLibrary]:
+    """The letters of the training words: cut as published, by the reader's own runs, and by us with an aligner."""
+    borders = BorderModel.from_pretrained(SHIPPED)
+    greedy = cut_all(words, reader, borders)["greedy midpoints"]
+    ours = cut_all(words, aligner, borders)["ours"]
+    equal = [replace(sample, scores=None) for sample in greedy]  # any letter is as good as another
+    return {way: LetterLibrary.build(own, words[0].split) for way, own in (("published", equal), ("ours", ours))}
 
 
 class Texts:

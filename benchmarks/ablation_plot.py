@@ -4,7 +4,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from ablation_data import Arm
+from ablation_data import START, Arm
 from ablation_judging import figures, pooled
 
 from stackmix.types import Image
@@ -41,21 +41,23 @@ def _row(value: float, low: float, high: float) -> int:
 def _curves(out: Image, runs: list[dict[str, Any]], colour: dict[str, Colour]) -> None:
     """Logarithmic in the CER, so that a gain of a tenth is as high everywhere."""
     _say(out, "CER on validation words, over updates (logarithmic)", LEFT, 24, size=0.5)
-    last = max(run["made"] for run in runs)
+    before = {run["seed"]: run["made"] for run in runs if run["arm"] == START}
+    begun = [0 if run["arm"] == START else before.get(run["seed"], 0) for run in runs]
+    last = max(first + run["made"] for first, run in zip(begun, runs, strict=True))
     low, high = np.log(min(row[2] for run in runs for row in run["curve"]) * 0.9), 0.0
     for value in (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0):
         if np.log(value) >= low:
             y = _row(float(np.log(value)), low, high)
             cv2.line(out, (LEFT, y), (CURVES - EDGE, y), GRID)
             _say(out, f"{value:.2f}", LEFT - 8 - _broad("0.00"), y + 5)
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        text = f"{share * last:,.0f}"
-        x = LEFT + round(share * (CURVES - LEFT - EDGE))
+    step = next(size for size in (10, 100, 500, 1000, 5000, 10**9) if last / size < 9)
+    for update in range(0, last + 1, step):
+        text = f"{update:,}"
+        x = LEFT + round(update / last * (CURVES - LEFT - EDGE))
         _say(out, text, x - _broad(text) // 2, HEIGHT - FOOT + 22)
-    for run in runs:
-        at = [
-            (LEFT + u / last * (CURVES - LEFT - EDGE), _row(np.log(min(c, 1)), low, high)) for u, _, c in run["curve"]
-        ]
+    for first, run in zip(begun, runs, strict=True):
+        across = [LEFT + (first + u) / last * (CURVES - LEFT - EDGE) for u, _, _ in run["curve"]]
+        at = list(zip(across, (_row(np.log(min(c, 1)), low, high) for _, _, c in run["curve"]), strict=True))
         line = np.round(at).astype(np.int32)
         cv2.polylines(out, [line], False, colour[run["arm"]], 1 + (run["seed"] == 0), cv2.LINE_AA)
 

@@ -17,6 +17,7 @@ from stackmix.train.fitting import Fitting, Recipe, learning_rate
 from stackmix.train.packing import Packed
 
 COLUMNS = 2048  # of a batch, about 17 words: half of what `stackmix train` takes gets further on few words
+RATE = 2e-3
 FLOOR = 0.03  # of the peak rate
 PATIENCE = 0.2  # of the updates made
 MOST = 2  # times the planned updates
@@ -26,7 +27,8 @@ class Run(Fitting):
     """`Run(feed, real, val, settings, seed, folder).run(tick)` -> the model that was best on the validation words.
 
     feed: the images of round n, after a share of the planned updates. real: the real words, which give the alphabet.
-    settings: `updates`, those planned, and what else a checkpoint must agree with.
+    settings: `updates`, those planned, and what else a checkpoint must agree with. start: a model to go on from, at
+    half of the rate.
     """
 
     half = True
@@ -39,8 +41,10 @@ class Run(Fitting):
         settings: dict[str, Any],
         seed: int,
         folder: Path,
+        start: CTCModel | None = None,
     ) -> None:
-        super().__init__(real, val, Recipe(head="recurrent", seed=seed), folder)
+        rate = RATE if start is None else RATE / 2
+        super().__init__(real, val, Recipe(head="recurrent", seed=seed, rate=rate), folder, start)
         self.feed, self.settings, self.updates = feed, settings, int(settings["updates"])
 
     def run(self, tick: Callable[[int, str], None]) -> CTCModel:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ablation_data import Arm, Feed, Making, Words
+from ablation_data import START, Arm, Feed, Making, Words
 from ablation_judging import by_writer, figures, gain, pooled
 from ablation_run import Run
 from tqdm import tqdm
@@ -27,7 +27,7 @@ Libraries = dict[str, LetterLibrary]
 class Plan:
     """arms: by name. against: the arms that others are held against. listed: words to stack with their frequencies.
 
-    updates: planned for a run.
+    updates: planned for a run. start: for the arm START, from whose model the others go on; 0: from random weights.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Plan:
     listed: list[tuple[str, float]]
     making: Making
     updates: int
+    start: int = 0
 
 
 class Series:
@@ -52,7 +53,10 @@ class Series:
         making, words = asdict(self.plan.making), self.words
         own = [*(["share", "hand", "temperature"] if arm.stacked else []), *(["blots"] if arm.blots else [])]
         counts = {"words": len(words.train), "val_words": len(words.val), "test_words": len(words.test)}
-        found = {**counts, "updates": self.plan.updates, **{name: making[name] for name in own}}
+        first = {"updates": self.plan.start} if arm is self.plan.arms.get(START) else {"updates": self.plan.updates}
+        if self.plan.start and arm is not self.plan.arms[START]:
+            first["start"] = self.plan.start
+        found = {**counts, **first, **{name: making[name] for name in own}}
         return dict(json.loads(json.dumps(found)))  # as it is read from the file
 
     def finished(self) -> list[dict[str, Any]]:
@@ -64,17 +68,18 @@ class Series:
         return [row for row in rows if row["arm"] in known and row["settings"] == known[row["arm"]]]
 
     def run(self, name: str, seed: int) -> None:
-        """Train and judge one arm, unless that is done."""
-        if any(row["arm"] == name and row["seed"] == seed for row in self.finished()):
-            return
+        """Train and judge one arm, unless that is done and its model is not needed here."""
         folder = self.work / f"{name}-{seed}"
+        done = any(row["arm"] == name and row["seed"] == seed for row in self.finished())
+        if done and (name != START or (folder / "model").exists()):
+            return
         folder.mkdir(parents=True, exist_ok=True)
         arm, plan = self.plan.arms[name], self.plan
         library = self.library(arm.stacked) if arm.stacked else None
         feed = Feed(arm, self.words.train, library, plan.listed, plan.making, seed)
-        run = Run(feed, self.real, self.val, self.settings_of(arm), seed, folder)
+        run = Run(feed, self.real, self.val, self.settings_of(arm), seed, folder, self.start_of(name, seed))
         run.restore()
-        with tqdm(initial=run.progress.update, total=plan.updates, unit="update", desc=folder.name) as bar:
+        with tqdm(initial=run.progress.update, total=run.updates, unit="update", desc=folder.name) as bar:
 
             def tick(_: int, message: str) -> None:
                 bar.set_postfix_str(message, refresh=False)
@@ -82,7 +87,15 @@ class Series:
 
             model = run.run(tick)
         model.save_pretrained(folder / "model")
-        self._keep(name, seed, model, run)
+        if not done:
+            self._keep(name, seed, model, run)
+
+    def start_of(self, name: str, seed: int) -> CTCModel | None:
+        """The model that a run goes on from, None for random weights."""
+        if not self.plan.start or name == START:
+            return None
+        self.run(START, seed)
+        return CTCModel.from_pretrained(self.work / f"{START}-{seed}" / "model")
 
     def _keep(self, name: str, seed: int, model: CTCModel, run: Run) -> None:
         texts = read(model, self.test)

@@ -96,7 +96,7 @@ def test_texts_can_be_stacked_and_come_by_their_chances(bench: SimpleNamespace) 
     assert 0 < drawn["Bead"] < drawn["bead"]
 
 
-@pytest.mark.parametrize("name", ["real", "blots", "published", "ours", "stacking", "synthetic"])
+@pytest.mark.parametrize("name", ["start", "real", "blots", "published", "ours", "stacking", "synthetic"])
 def test_a_round_is_a_function_of_seed_and_number(
     bench: SimpleNamespace, words: list[Sample], library: LetterLibrary, name: str
 ) -> None:
@@ -171,7 +171,7 @@ def test_gain_is_paired(bench: SimpleNamespace) -> None:
 
 def run_all(bench: SimpleNamespace, folder: Path, where: Path, *more: str) -> list[dict]:
     results = where / "results.jsonl"
-    options = ["--work", str(where), "--results", str(results), "--words", "0", "--updates", "6", *more]
+    options = ["--work", str(where), "--results", str(results), "--words", "0", "--updates", "6", "--start", "3", *more]
     bench.main.main([str(folder), *options])
     return [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
 
@@ -187,10 +187,10 @@ def test_the_command_goes_on_and_makes_no_run_twice(
     monkeypatch.setattr(bench.main, "cut_libraries", lambda *_: {"published": library, "ours": library})
     arms = ["--arms", "ours", "real", "--seeds", "0"]
     whole = run_all(bench, folder, tmp_path / "whole", *arms, "--plot", str(tmp_path / "plot.png"))
-    assert [row["arm"] for row in whole] == ["real", "ours"] and (tmp_path / "plot.png").stat().st_size > 1000
+    assert [row["arm"] for row in whole] == ["start", "ours", "real"] and (tmp_path / "plot.png").stat().st_size > 1000
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["figure"] for line in lines] == ["ablation, real", "ablation, ours"]
-    assert "over_real" in lines[1] and "over_real" not in lines[0] and lines[1]["seeds"] == 1
+    assert [line["figure"] for line in lines] == [f"ablation, {name}" for name in ("start", "real", "ours")]
+    assert "over_real" in lines[2] and "over_real" not in lines[1] and lines[1]["seeds"] == 1
     assert run_all(bench, folder, tmp_path / "whole", *arms) == whole
 
     judge, ends = fitting.Fitting.judge, []
@@ -211,18 +211,20 @@ def test_the_command_goes_on_and_makes_no_run_twice(
 def test_other_options_are_another_run(bench: SimpleNamespace, folder: Path, tmp_path: Path) -> None:
     run_all(bench, folder, tmp_path, "--arms", "real", "--seeds", "0")
     found = run_all(bench, folder, tmp_path, "--arms", "real", "--seeds", "0", "--share", "0.9", "0.1")
-    assert len(found) == 1  # no word is stacked in this arm
+    assert len(found) == 2  # no word is stacked in this arm
     with pytest.raises(SystemExit, match="updates 6 -> 5"):
         run_all(bench, folder, tmp_path, "--arms", "real", "--seeds", "0", "--updates", "5")
     found = run_all(
         bench, folder, tmp_path, "--arms", "real", "--seeds", "0", "--updates", "5", "--work", str(tmp_path / "new")
     )
-    assert [row["settings"]["updates"] for row in found] == [6, 5]
+    assert [row["settings"]["updates"] for row in found] == [3, 6, 5]
 
 
-def test_stacking_without_an_aligner_names_the_cure(bench: SimpleNamespace, folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="run --arms real --seeds 0 first"):
-        run_all(bench, folder, tmp_path, "--arms", "ours", "--seeds", "0")
+def test_stacking_without_a_reader_to_cut_with_names_the_cure(
+    bench: SimpleNamespace, folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit, match="give --start"):
+        run_all(bench, folder, tmp_path, "--arms", "ours", "--seeds", "0", "--start", "0")
 
 
 def test_the_picture_has_a_bar_of_its_colour_for_each_arm(bench: SimpleNamespace) -> None:
@@ -245,7 +247,8 @@ def test_a_sample_keeps_its_scores_out_of_the_published_library(
 ) -> None:
     unsure = [replace(word, scores=np.full(len(word.text), 0.1, np.float32)) for word in words]
     monkeypatch.setattr(bench.data, "cut_all", lambda *_: {"greedy midpoints": unsure, "ours": unsure})
-    found = bench.data.cut_libraries(words, CTCModel(CTCConfig("abc")))
+    model = CTCModel(CTCConfig("abc"))
+    found = bench.data.cut_libraries(words, model, model)
     assert (found["published"].scores == 1).all() and (found["ours"].scores < 0.2).all()
 
 
