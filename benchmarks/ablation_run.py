@@ -2,7 +2,7 @@
 
 The schedule is planned for so many updates: a rise, then a half cosine down to a floor, on which the rate stays. A run
 makes all planned updates and goes on until the best validation CER is older than a fifth of all updates made, but never
-beyond twice the plan. A checkpoint is written after every round.
+beyond MOST times the plan. A checkpoint is written after every round.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ COLUMNS = 2048  # of a batch, about 17 words: half of what `stackmix train` take
 RATE = 2e-3
 FLOOR = 0.03  # of the peak rate
 PATIENCE = 0.2  # of the updates made
-MOST = 2  # times the planned updates
+MOST = 1.6  # times the planned updates
 
 
 class Run(Fitting):
@@ -28,7 +28,7 @@ class Run(Fitting):
 
     feed: the images of round n, after a share of the planned updates. real: the real words, which give the alphabet.
     settings: `updates`, those planned, and what else a checkpoint must agree with. start: a model to go on from, at
-    half of the rate.
+    half of the rate. most: times the planned updates at which it ends at the latest.
     """
 
     half = True
@@ -42,14 +42,15 @@ class Run(Fitting):
         seed: int,
         folder: Path,
         start: CTCModel | None = None,
+        most: float = MOST,
     ) -> None:
         rate = RATE if start is None else RATE / 2
         super().__init__(real, val, Recipe(head="recurrent", seed=seed, rate=rate), folder, start)
-        self.feed, self.settings, self.updates = feed, settings, int(settings["updates"])
+        self.feed, self.settings, self.updates, self.most = feed, settings, int(settings["updates"]), most
 
     def run(self, tick: Callable[[int, str], None]) -> CTCModel:
         """Train until `finished`; `tick(images, message)` is called after every update."""
-        while not finished(self.progress.update, self.best_update(), self.updates):
+        while not finished(self.progress.update, self.best_update(), self.updates, self.most):
             self._round(tick)
         self.model.load_state_dict(self.best)
         return self.model.eval().cpu()
@@ -77,9 +78,9 @@ class Run(Fitting):
         return {**self.settings, "alphabet": self.model.config.alphabet}
 
 
-def finished(update: int, best: int, planned: int) -> bool:
-    """Whether a run ends: after the plan, once its best update is older than a fifth of all; at the latest at MOST."""
-    return update >= MOST * planned or (update >= planned and update - best >= PATIENCE * update)
+def finished(update: int, best: int, planned: int, most: float = MOST) -> bool:
+    """Whether a run ends: after the plan, once its best update is older than a fifth of all, or at `most` plans."""
+    return update >= most * planned or (update >= planned and update - best >= PATIENCE * update)
 
 
 def without_head(reader: CTCModel) -> CTCModel:

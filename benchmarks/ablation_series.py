@@ -11,7 +11,7 @@ from typing import Any
 
 from ablation_data import START, Arm, Feed, Making, Words
 from ablation_judging import by_writer, figures, gain, pooled
-from ablation_run import Run
+from ablation_run import MOST, Run
 from tqdm import tqdm
 
 from stackmix.library import FILE, LetterLibrary
@@ -77,7 +77,8 @@ class Series:
         arm, plan = self.plan.arms[name], self.plan
         library = self.library(arm.stacked) if arm.stacked else None
         feed = Feed(arm, self.words.train, library, plan.listed, plan.making, seed)
-        run = Run(feed, self.real, self.val, self.settings_of(arm), seed, folder, self.start_of(name, seed))
+        start, most = self.start_of(name, seed), 1.0 if name == START else MOST
+        run = Run(feed, self.real, self.val, self.settings_of(arm), seed, folder, start, most)
         run.restore()
         with tqdm(initial=run.progress.update, total=run.updates, unit="update", desc=folder.name) as bar:
 

@@ -137,7 +137,8 @@ def test_a_run_ends_when_its_best_is_older_than_a_fifth(bench: SimpleNamespace) 
     finished = bench.run.finished
     assert not finished(999, 0, 1000) and finished(1000, 800, 1000)
     assert not finished(1000, 801, 1000) and finished(1002, 801, 1000)
-    assert not finished(1999, 1900, 1000) and finished(2000, 2000, 1000)
+    assert not finished(1599, 1500, 1000) and finished(1600, 1600, 1000)
+    assert not finished(999, 0, 1000, 1.0) and finished(1000, 1000, 1000, 1.0)
 
 
 def test_the_convolutions_of_a_reader_align(bench: SimpleNamespace) -> None:
