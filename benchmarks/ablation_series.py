@@ -1,0 +1,132 @@
+"""The runs of an experiment: arms that differ in their images alone, trained and judged once for each seed.
+
+A run that has ended is a JSON line in the results file, with all that its figures depend on; it is not made again.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ablation_data import START, Arm, Feed, Making, Words
+from ablation_judging import by_writer, figures, gain, pooled
+from ablation_run import MOST, Run
+from tqdm import tqdm
+
+from stackmix.library import FILE, LetterLibrary
+from stackmix.staging import write_whole
+from stackmix.train.ctc import CTCModel, read
+from stackmix.train.normalising import pack
+from stackmix.train.packing import HEIGHT
+
+Libraries = dict[str, LetterLibrary]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """arms: by name. against: the arms that others are held against. listed: words to stack with their frequencies.
+
+    updates: planned for a run. start: for the arm START, from whose model the others go on; 0: from random weights.
+    """
+
+    name: str
+    arms: dict[str, Arm]
+    against: tuple[str, ...]
+    listed: list[tuple[str, float]]
+    making: Making
+    updates: int
+    start: int = 0
+
+
+class Series:
+    """The runs of a plan on some words, in a folder `work`, their figures in the file `results`."""
+
+    def __init__(self, plan: Plan, words: Words, work: Path, results: Path, libraries: Callable[[], Libraries]) -> None:
+        """libraries: makes the letter libraries, each under the name by which the arms call it."""
+        self.plan, self.words, self.work, self.results = plan, words, work, results
+        self.real, self.val, self.test = (pack(part, HEIGHT) for part in (words.train, words.val, words.test))
+        self._make, self._libraries = libraries, Libraries()
+
+    def settings_of(self, arm: Arm) -> dict[str, Any]:
+        """All that an arm's figures depend on; how images are made counts only for arms that make any."""
+        making, words = asdict(self.plan.making), self.words
+        own = [*(["share", "hand", "temperature"] if arm.stacked else []), *(["blots"] if arm.blots else [])]
+        counts = {"words": len(words.train), "val_words": len(words.val), "test_words": len(words.test)}
+        first = {"updates": self.plan.start} if arm is self.plan.arms.get(START) else {"updates": self.plan.updates}
+        if self.plan.start and arm is not self.plan.arms[START]:
+            first["start"] = self.plan.start
+        found = {**counts, **first, **{name: making[name] for name in own}}
+        return dict(json.loads(json.dumps(found)))  # as it is read from the file
+
+    def finished(self) -> list[dict[str, Any]]:
+        """The runs in the results file that have these settings."""
+        if not self.results.exists():
+            return []
+        rows = [json.loads(line) for line in self.results.read_text(encoding="utf-8").splitlines()]
+        known = {name: self.settings_of(arm) for name, arm in self.plan.arms.items()}
+        return [row for row in rows if row["arm"] in known and row["settings"] == known[row["arm"]]]
+
+    def run(self, name: str, seed: int) -> None:
+        """Train and judge one arm, unless that is done and its model is not needed here."""
+        folder = self.work / f"{name}-{seed}"
+        done = any(row["arm"] == name and row["seed"] == seed for row in self.finished())
+        if done and (name != START or (folder / "model").exists()):
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        arm, plan = self.plan.arms[name], self.plan
+        library = self.library(arm.stacked) if arm.stacked else None
+        feed = Feed(arm, self.words.train, library, plan.listed, plan.making, seed)
+        start, most = self.start_of(name, seed), 1.0 if name == START else MOST
+        run = Run(feed, self.real, self.val, self.settings_of(arm), seed, folder, start, most)
+        run.restore()
+        with tqdm(initial=run.progress.update, total=run.updates, unit="update", desc=folder.name) as bar:
+
+            def tick(_: int, message: str) -> None:
+                bar.set_postfix_str(message, refresh=False)
+                bar.update()
+
+            model = run.run(tick)
+        model.save_pretrained(folder / "model")
+        if not done:
+            self._keep(name, seed, model, run)
+
+    def start_of(self, name: str, seed: int) -> CTCModel | None:
+        """The model that a run goes on from, None for random weights."""
+        if not self.plan.start or name == START:
+            return None
+        self.run(START, seed)
+        return CTCModel.from_pretrained(self.work / f"{START}-{seed}" / "model")
+
+    def _keep(self, name: str, seed: int, model: CTCModel, run: Run) -> None:
+        texts = read(model, self.test)
+        pairs = "".join(f"{a}\t{b}\n" for a, b in zip(texts, self.test.texts.tolist(), strict=True))
+        write_whole(self.work / f"{name}-{seed}" / "read.tsv", pairs.encode())
+        sums = by_writer(texts, self.words.test)
+        row: dict[str, Any] = {"arm": name, "seed": seed, **figures(sums), "val_cer": round(run.progress.best_cer, 4)}
+        row |= {"best_update": run.best_update(), "made": run.progress.update}
+        row |= {"settings": self.settings_of(self.plan.arms[name]), "by_writer": sums}
+        row["curve"] = [[r["update"], round(r["loss"], 3), round(r["cer"], 4)] for r in run.progress.history]
+        self.results.parent.mkdir(parents=True, exist_ok=True)
+        with self.results.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def library(self, way: str) -> LetterLibrary:
+        """One of the libraries, made at the first call ever."""
+        folder = self.work / "letters" / way
+        if not (folder / FILE).exists():
+            for name, library in self._make().items():
+                library.save(self.work / "letters" / name)
+        if way not in self._libraries:
+            self._libraries[way] = LetterLibrary.load(folder)
+        return self._libraries[way]
+
+    def summary(self) -> Iterator[dict[str, Any]]:
+        """For each arm its rates over all of its seeds, and what it gains over others."""
+        rows = self.finished()
+        sums = {name: pooled(own) for name in self.plan.arms if (own := [row for row in rows if row["arm"] == name])}
+        for name, own in sums.items():
+            line: dict[str, Any] = {"figure": f"{self.plan.name}, {name}", "words": len(self.words.train)}
+            line |= {"seeds": sum(row["arm"] == name for row in rows), **figures(own)}
+            others = [other for other in self.plan.against if other in sums and other != name]
+            yield line | {f"over_{other}": gain(own, sums[other]) for other in others}
