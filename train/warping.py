@@ -1,4 +1,4 @@
-"""A word moved, leaned, turned and stretched a little, with room around it, in one resampling that keeps its aspect.
+"""A word moved, leaned, turned and stretched a little, with room around it, in one resampling; its aspect changes by a few per cent.
 
 The paper's own colour fills the corners, so that ink at the edge of a tight box is not smeared outwards.
 """
