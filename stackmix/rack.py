@@ -208,7 +208,7 @@ def _straightened(ink: Image, skew: float, lean: float, middle: float) -> tuple[
 @njit(cache=True, nogil=True)
 def _outlined(
     columns: NDArray[np.uint8],
-    borders: NDArray[np.float64],
+    borders: NDArray[np.int32],
     seams: NDArray[np.int16],
     placed: _Placed,
     x_height: float,
