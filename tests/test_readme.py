@@ -133,8 +133,8 @@ def test_a_wrong_option_is_noticed() -> None:
     parse(["generate", "--corpus", "a", "--count", "3"])
     with pytest.raises(Exception, match="--cuont"):
         parse(["generate", "--corpus", "a", "--cuont", "3"])
-    with pytest.raises(Exception, match="page"):
-        parse(["generate", "--corpus", "a", "--unit", "page"])
+    with pytest.raises(Exception, match="letter"):
+        parse(["generate", "--corpus", "a", "--unit", "letter"])
 
 
 def test_the_design_tells_every_column_and_command() -> None:
