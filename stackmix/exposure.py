@@ -1,8 +1,7 @@
 """What light, lens and sensor make of a sheet on a desk: uneven light, a shadow, blur and noise.
 
 photo = blur(scene) * light * tint + noise. Light is smooth, so that it is computed on the camera's net: a lamp to one
-side, the lens's vignette, the relief's slopes, the valley of a spine that little light reaches, and the soft shadow of
-whoever holds the camera.
+side, the lens's vignette, the relief's slopes, and the soft shadow of whoever holds the camera.
 """
 
 from typing import NamedTuple
