@@ -2,7 +2,8 @@
 
 The first makes images 384 x 384; three in ten get blots with the parameters of StackMix (Shonenkov et al. 2021, arXiv
 2108.11667), half are turned by up to 7 degrees, and three in ten lose their colour or gain contrast. The second keeps
-the aspect but for a few per cent, and changes what differs between one notebook and another: hand, paper, ink, corrections, light and camera.
+the aspect but for a few per cent, and changes what differs between one notebook and another: hand, paper, ink,
+corrections, light and camera.
 """
 
 import cv2
@@ -33,7 +34,7 @@ def seed_pipeline(size: int = SIZE, seed: int | None = None) -> A.Compose:
 
 
 def strong_pipeline(seed: int | None = None) -> A.Compose:
-    """The pipeline for word or line images of any size, (H, W) or (H, W, 3) uint8; their aspect stays but for a few per cent.
+    """The pipeline for word or line images of any size, (H, W) or (H, W, 3) uint8, which nearly keep their aspect.
 
     seed: the same one gives the same bytes, call by call.
     """

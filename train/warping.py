@@ -1,6 +1,7 @@
-"""A word moved, leaned, turned and stretched a little, with room around it, in one resampling; its aspect changes by a few per cent.
+"""A word moved, leaned, turned and stretched a little, with room around it, in one resampling.
 
-The paper's own colour fills the corners, so that ink at the edge of a tight box is not smeared outwards.
+Its aspect changes by a few per cent only. The paper's own colour fills the corners, so that ink at the edge of a tight
+box is not smeared outwards.
 """
 
 from typing import Any
