@@ -1,7 +1,7 @@
 """Reading with TrOCR: batches of words that are about equally long, a cache, and no work for words that have ended.
 
 A batch takes as many steps as its longest word, so words are sorted by how wide their ink is before they are batched,
-and a row that has ended leaves the batch and its cache. The texts are those of plain batches in the order of the files.
+and rows that have ended leave the batch and its cache. The texts are those of plain batches in the order of the files.
 """
 
 import inspect
