@@ -1,7 +1,7 @@
 """Reading with TrOCR: batches of words that are about equally long, a cache, and no work for words that have ended.
 
 A batch takes as many steps as its longest word, so words are sorted by how wide their ink is before they are batched,
-and a row that has ended leaves the batch and its cache. The texts are those of plain batches in the order of the files.
+and rows that have ended leave the batch and its cache. The texts are those of plain batches in the order of the files.
 """
 
 import inspect
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stackmix.train.trocr import TrOCR
 
 BATCH = 32  # images
+DENSE = 0.75  # share of a batch's rows that still speak; below, the others leave it, which copies its cache
 AHEAD = 64  # batches whose images are sorted together: 384 x 384 grey values of each are held
 
 
@@ -82,29 +83,30 @@ def greedy(model: "TrOCR", states: Tensor) -> list[Said]:
     decoder, end = model.network.decoder, model.vocabulary.end
     cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
     cached = {cache_name(decoder): cache, "use_cache": True}
-    said = [Said([], [], 1.0) for _ in states]
-    alive = list(range(len(states)))
+    said = [Said([], [], 0.0) for _ in states]
+    alive = list(range(len(states)))  # which image a row of the batch is
     last = torch.full((len(alive), 1), model.vocabulary.start, device=states.device)
     for _ in range(model.habits.longest):
         # behind the first step the cross attention is cached, and of `states` only the number of rows counts
         logits = decoder(input_ids=last, encoder_hidden_states=states[: len(alive)], **cached).logits[:, -1]
         chance, best = logits.float().softmax(dim=-1).max(dim=-1)
-        ended = (best == end).tolist()
         for row, number, p in zip(alive, best.tolist(), chance.tolist(), strict=True):
+            if said[row].end:
+                continue
             if number == end:
                 said[row] = said[row]._replace(end=p)
             else:
                 said[row].numbers.append(number)
                 said[row].chances.append(p)
-        if any(ended):
-            kept = [k for k, gone in enumerate(ended) if not gone]
-            if not kept:
-                break
+        kept = [k for k, row in enumerate(alive) if not said[row].end]
+        if not kept:
+            break
+        if len(kept) <= DENSE * len(alive):
             rows = torch.tensor(kept, device=states.device)
             cache.batch_select_indices(rows)
             alive, best = [alive[k] for k in kept], best[rows]
         last = best[:, None]
-    return said
+    return [own if own.end else own._replace(end=1.0) for own in said]
 
 
 def beams(model: "TrOCR", states: Tensor) -> list[Said]:

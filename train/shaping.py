@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stackmix.ink import ink_of
 from stackmix.train.normalising import normalise
 from stackmix.types import Image
 
 Fit = Literal["kept", "squashed", "dark"]
-ROWS = 3  # heights of a word in a square: three letters as wide as they are high, and up, fill its width
+ROWS = 3  # heights of an ordinary word in a square
 
 
 def measured(image: Image, fit: Fit, size: int) -> tuple[Image, float]:
@@ -42,12 +43,22 @@ def shaped(image: Image, fit: Fit, size: int) -> Image:
 
 
 def ink_for(image: Image, size: int) -> Image:
-    """(size // 3, w) ink of a word at one x-height, 0 on paper."""
-    return normalise(image, size // ROWS).ink
+    """(size, w) ink of a word at one x-height, its centre of gravity in the middle row, 0 on paper.
+
+    The networks that see a third of these rows lose the ends of long stems; here they have room.
+    """
+    found = normalise(image, size // ROWS)
+    height = max(1, round(image.shape[0] * found.scale))
+    ink = cv2.resize(ink_of(image), (found.ink.shape[1], height), interpolation=cv2.INTER_AREA)
+    top = size // 2 - size // ROWS // 2 + found.shift
+    tall = np.zeros((size, ink.shape[1]), np.uint8)
+    start, stop = max(0, top), min(size, top + height)
+    tall[start:stop] = ink[start - top : stop - top]
+    return tall
 
 
 def on_white(ink: Image, size: int) -> Image:
-    """(size, size) grey values of ink, in the middle of the left side; what is wider is scaled down in both axes."""
+    """(size, size) grey values of (H, w) ink, H <= size, at the left; what is wider is scaled down in both axes."""
     height, width = ink.shape
     if width > size:
         height = max(1, round(height * size / width))
@@ -60,7 +71,8 @@ def on_white(ink: Image, size: int) -> Image:
 
 def pixels(squares: Sequence[Image], size: int) -> Tensor:
     """(B, 3, size, size) float32 in -1..1 of squares of `shaped`; a grey one fills all three channels."""
-    colour = [s if s.ndim == 3 else np.repeat(s[..., None], 3, axis=2) for s in squares]
-    batch = torch.from_numpy(np.stack(colour)).permute(0, 3, 1, 2)
+    found = torch.from_numpy(np.stack(squares))
+    batch = found.permute(0, 3, 1, 2) if found.ndim == 4 else found[:, None]
+    batch = ((batch.float() / 255 - 0.5) / 0.5).expand(-1, 3, -1, -1)
     assert batch.shape == (len(squares), 3, size, size), f"{tuple(batch.shape)} is not a batch of {size} x {size}"
-    return (batch.float() / 255 - 0.5) / 0.5
+    return batch

@@ -70,6 +70,8 @@ class Fitting:
             counts = f"a batch of {recipe.batch} for {self.accelerator.num_processes} processes"
             raise DataError(f"{counts}: give --batch one image for each at least")
         self.schedule = Schedule(len(train), recipe.batch, recipe.mix if stacked else 0.0, recipe.seed)
+        if stacked and not self.schedule.stacked:
+            raise DataError(f"--mix {recipe.mix} of a batch of {recipe.batch} is no word: give a larger --batch")
         self.mixture = Mixture(train, stacked, Shaping(model.habits.fit, model.size), recipe.seed)
         adam = torch.optim.Adam if recipe.name == "notebooks" else torch.optim.AdamW
         optimizer = adam(model.network.parameters(), lr=recipe.rate)

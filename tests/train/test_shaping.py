@@ -39,6 +39,15 @@ def test_the_aspect_ratio_is_kept(draw: Callable, text: str) -> None:
     assert box_of(shaped(image, "squashed", 384))[0] == pytest.approx(384 * wanted[0] / image.shape[0], rel=0.1)
 
 
+def test_long_stems_are_whole() -> None:
+    """A low word with a stem six times as high, which the networks of a third of the rows cut off."""
+    image = np.full((140, 170), 255, np.uint8)
+    image[110:130, 10:160] = 0
+    image[5:130, 80:83] = 0
+    height, width = box_of(shaped(image, "kept", 384))
+    assert width / height == pytest.approx(150 / 125, rel=0.05) and height > 384 // 3
+
+
 def test_letters_are_as_large_in_short_words_as_in_long_ones(draw: Callable) -> None:
     short, long = (box_of(shaped(draw(text, unit=20).image, "kept", 384))[0] for text in ("on", "onon"))
     assert short == pytest.approx(long, abs=3)

@@ -70,7 +70,10 @@ def test_rows_that_ended_leave_the_batch(talker: TrOCR, words: list[Image], monk
     monkeypatch.setattr(talker.network.decoder, "forward", counted)
     say_batch(talker, [shaped(image, "kept", 96) for image in words])
     lengths = [len(word) for word in WORDS]
-    assert sizes == [(sum(n >= step for n in lengths), 1) for step in range(max(lengths) + 1)]
+    speaking = [sum(n >= step for n in lengths) for step in range(max(lengths) + 1)]
+    assert len(sizes) == len(speaking) and sizes[-1] == (1, 1)
+    for (rows, columns), own in zip(sizes, speaking, strict=True):
+        assert columns == 1 and own <= rows < own / generating.DENSE + 1
 
 
 def test_batches_hold_words_of_one_length(talker: TrOCR, words: list[Image], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,6 +161,8 @@ def test_stacked_words_are_mixed_in(data: Path, init: str, library_folder: Path,
     mixed = train(data, tmp_path / "out", replace(SHORT, mix=0.5), init=init, order=order)
     assert len(mixed["losses"]) == 2 * len(WORDS) // 2  # half of each batch of four is real
     assert train(data, tmp_path / "again", replace(SHORT, mix=0.5), init=init, order=order) == mixed
+    with pytest.raises(DataError, match=r"--mix 0\.1 of a batch of 4 is no word"):
+        train(data, tmp_path / "none", replace(SHORT, mix=0.1), init=init, order=order)
 
 
 def test_labels_that_cannot_be_learnt_end_in_one_line(
