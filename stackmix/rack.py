@@ -235,7 +235,7 @@ def _outlined(
 
 
 @njit(cache=True, nogil=True)
-def _rising(borders: NDArray[np.float64], low: int, high: int) -> NDArray[np.int32]:
+def _rising(borders: NDArray[np.floating], low: int, high: int) -> NDArray[np.int32]:
     """Borders at whole columns, at least one apart, within low..high."""
     found, last = np.empty(len(borders), np.int32), len(borders) - 1
     for i in range(len(borders)):

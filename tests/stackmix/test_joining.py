@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackmix.joining import DRIFT, MAX_BEND, WANDER, _lay_column, _restyled, lay, plan
+from stackmix.joining import DRIFT, MAX_BEND, WANDER, _lay_column, lay, plan
 from stackmix.library import LetterLibrary
-from stackmix.outlines import BANDS, NOWHERE, white_between
+from stackmix.outlines import BANDS, NOWHERE, restyled, white_between
 from stackmix.synthesis import Stacker
 
 COLUMNS = st.lists(st.integers(0, 255), min_size=1, max_size=12)
@@ -47,7 +47,7 @@ def test_the_darker_ink_wins() -> None:
 
 def test_restyled_is_the_outline_where_nothing_changes() -> None:
     outline = np.random.default_rng(0).integers(0, 256, (7, 11), dtype=np.uint8)
-    found, pad = _restyled(outline, 0.0, 0.0, 5.0)
+    found, pad = restyled(outline, 0.0, 0.0, 5.0)
     assert np.array_equal(found[pad : pad + 7, 1:-1], outline)
     found[pad : pad + 7, 1:-1] = 255
     assert (found == 255).all()
@@ -56,7 +56,7 @@ def test_restyled_is_the_outline_where_nothing_changes() -> None:
 @pytest.mark.parametrize("lean", [-0.5, 0.2, 1.0])
 def test_restyled_leans_about_its_middle(lean: float) -> None:
     stem = np.zeros((3, 41), np.uint8)  # an upright stem, column by column
-    found, pad = _restyled(stem, lean, 0.0, 20.0)
+    found, pad = restyled(stem, lean, 0.0, 20.0)
     ink = 255.0 - found
     centres = (ink * np.arange(len(ink))[:, None]).sum(axis=0)[1:-1] / ink.sum(axis=0)[1:-1] - pad
     assert np.abs(centres - (1 + lean * (20 - np.arange(41)))).max() < 0.02
@@ -67,7 +67,7 @@ def test_restyled_leans_about_its_middle(lean: float) -> None:
 def test_restyled_makes_a_stroke_wider_or_thinner(bolder: float, rows: int) -> None:
     bar = np.full((20, 15), 255, np.uint8)
     bar[:, 5:10] = 0
-    found, pad = _restyled(bar, 0.0, bolder, 7.0)
+    found, pad = restyled(bar, 0.0, bolder, 7.0)
     assert (255.0 - found[pad + 10]).sum() / 255 == pytest.approx(rows, abs=0.01)
 
 
