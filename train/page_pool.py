@@ -71,7 +71,7 @@ def gather_pages(
 
     A page without a word is left out: most often nobody wrote down where its words are.
     """
-    train, val, left_out = [], [], list[str]()
+    train, val, left_out = list[Inked](), list[Inked](), list[str]()
     for folder in folders:
         splits = pages.splits_of(folder)
         for split in (s for s in splits if s in ("train", "val")):

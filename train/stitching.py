@@ -108,11 +108,11 @@ def _lay(
                 if older[x] == last and own[x] == mine:
                     run += 1
                     continue
-                used += _add(keys, values, last * np.int64(many) + mine, run)
+                used += _add(keys, values, int(last) * many + mine, run)
                 last, mine, run = older[x], own[x], 1
                 if 2 * used > len(keys):
                     keys, values = _grown(keys, values)
-        used += _add(keys, values, last * np.int64(many) + mine, run)
+        used += _add(keys, values, int(last) * many + mine, run)
         whole = covered if overlap else 0
         for x in range(whole):
             if row[x] == 0:

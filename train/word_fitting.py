@@ -50,8 +50,11 @@ class WordProgress:
 class Learner(Protocol):
     """A way to find words as training sees it. rate: the peak learning rate."""
 
-    model: nn.Module
     rate: float
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
 
     def loss(self, train: list[Inked], rng: np.random.Generator) -> Tensor:
         """The loss of one update's crops."""

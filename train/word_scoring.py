@@ -72,7 +72,8 @@ def _compare(
     if not found or not true:
         return pairs, inside
     boxes = [np.array([[p.min(axis=0), p.max(axis=0)] for p in polygons]) for polygons in (found, true)]
-    meet = (boxes[0][:, None, 1] > boxes[1][None, :, 0]).all(-1) & (boxes[1][None, :, 1] > boxes[0][:, None, 0]).all(-1)
+    low, high = boxes[0][:, None, 0], boxes[0][:, None, 1]
+    meet = np.asarray(np.all((high > boxes[1][:, 0]) & (boxes[1][:, 1] > low), axis=-1))
     for i, polygon in enumerate(found):
         covered = 0.0
         for j in np.flatnonzero(meet[i]).tolist():
