@@ -38,6 +38,7 @@ BATCH = 32
 RIGHT = 0.95  # of the words are read without an error when the learning ends
 CHECKED = 100  # updates after which that is looked at
 ROUNDS = 5  # of each way, in turn; the medians count
+LAYERS = 6  # that speak, as in microsoft/trocr-small-handwritten
 LONGEST = 24  # characters
 
 
@@ -78,7 +79,7 @@ def learnt(images: list[Image], texts: list[str], most: int) -> tuple[TrOCR, int
     """A tiny model that knows these words by heart, so that it ends them where they end, and the updates it took."""
     torch.manual_seed(0)
     eyes = {"image_size": 96, "patch_size": 16, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 1}
-    model = small(Characters("").widened(texts), num_attention_heads=4, **eyes).with_habits(longest=LONGEST)
+    model = small(Characters("").widened(texts), LAYERS, num_attention_heads=4, **eyes).with_habits(longest=LONGEST)
     network = model.network.to("cuda" if torch.cuda.is_available() else "cpu")
     squares = [shaped(image, "kept", model.size) for image in images]
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)

@@ -26,20 +26,30 @@ def normalise(image: Image, height: int) -> Normalised:
     row = source row * scale + shift.
     """
     ink = ink_of(image)
+    scale, middle = scaling(ink, height)
+    small = scaled(ink, scale)
+    shift = round(height / 2 - middle * scale)
+    fixed = np.zeros((height, small.shape[1]), np.uint8)
+    top, bottom = max(0, shift), min(height, shift + small.shape[0])
+    fixed[top:bottom] = small[top - shift : bottom - shift]
+    return Normalised(fixed, small.shape[1] / ink.shape[1], shift)
+
+
+def scaling(ink: Image, height: int) -> tuple[float, float]:
+    """The scale that brings ink (H, W) to `height` rows, and the row of its centre of gravity, before it is scaled."""
     mass = ink.sum(axis=1, dtype=np.float64)
     rows = np.arange(len(mass)) + 0.5
     total = max(float(mass.sum()), 1.0)
     middle = float((mass * rows).sum()) / total if mass.any() else len(mass) / 2
     spread = np.sqrt(float((mass * (rows - middle) ** 2).sum()) / total)
     scale = min(height * SPREAD / max(spread, 1e-3), MAX_SCALE * height / ink.shape[0])
-    scale = min(scale, MAX_WIDTH * height / ink.shape[1])
+    return min(scale, MAX_WIDTH * height / ink.shape[1]), middle
+
+
+def scaled(ink: Image, scale: float) -> Image:
+    """Ink at another size, at least one pixel."""
     size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
-    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    shift = round(height / 2 - middle * scale)
-    fixed = np.zeros((height, size[0]), np.uint8)
-    top, bottom = max(0, shift), min(height, shift + size[1])
-    fixed[top:bottom] = small[top - shift : bottom - shift]
-    return Normalised(fixed, size[0] / ink.shape[1], shift)
+    return cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
 def pack(samples: Iterable[Sample], height: int) -> Packed:

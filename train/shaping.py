@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from stackmix.ink import ink_of
-from stackmix.train.normalising import normalise
+from stackmix.train.normalising import scaled, scaling
 from stackmix.types import Image
 
 Fit = Literal["kept", "squashed", "dark"]
@@ -47,12 +47,12 @@ def ink_for(image: Image, size: int) -> Image:
 
     The networks that see a third of these rows lose the ends of long stems; here they have room.
     """
-    found = normalise(image, size // ROWS)
-    height = max(1, round(image.shape[0] * found.scale))
-    ink = cv2.resize(ink_of(image), (found.ink.shape[1], height), interpolation=cv2.INTER_AREA)
-    top = size // 2 - size // ROWS // 2 + found.shift
+    whole = ink_of(image)
+    scale, middle = scaling(whole, size // ROWS)
+    ink = scaled(whole, scale)
+    top = round(size / 2 - middle * scale)
     tall = np.zeros((size, ink.shape[1]), np.uint8)
-    start, stop = max(0, top), min(size, top + height)
+    start, stop = max(0, top), min(size, top + ink.shape[0])
     tall[start:stop] = ink[start - top : stop - top]
     return tall
 

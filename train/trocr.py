@@ -128,14 +128,14 @@ def open_model(name: str) -> TrOCR:
     return TrOCR(network, _vocabulary_of(network, name))
 
 
-def small(vocabulary: Vocabulary, **encoder: int) -> TrOCR:
-    """A model of 4 + 3 layers and 192 channels with random weights; `encoder` changes its image transformer."""
+def small(vocabulary: Vocabulary, layers: int = 3, **encoder: int) -> TrOCR:
+    """A model with random weights: 4 layers that see, which `encoder` changes, and `layers` that speak."""
     sizes: dict[str, Any] = {"image_size": SIZE, "hidden_size": 192, "num_hidden_layers": 4, "num_attention_heads": 3}
     eyes = ViTConfig(**{**sizes, "intermediate_size": 768, **encoder})
     mouth = TrOCRConfig(
         vocab_size=vocabulary.size,
         d_model=eyes.hidden_size,
-        decoder_layers=3,
+        decoder_layers=layers,
         decoder_attention_heads=eyes.num_attention_heads,
         decoder_ffn_dim=4 * eyes.hidden_size,
         max_position_embeddings=POSITIONS,
