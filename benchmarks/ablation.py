@@ -8,7 +8,7 @@ blots and strike-outs; `published`, StackMix as published (letters cut by the gr
 plain pasting; Shonenkov et al. 2021); `ours`, our cutting, stacking and blots. Besides them `stacking`, ours without
 blots, and `synthetic`, ours without the real words. All have the same --words real words and make their libraries of
 those alone, and the models that cut have seen no others: the reader is `start` of the first seed, the aligner its
-convolutions. The same network, schedule, paper, blur and geometric augmentation serve all arms.
+convolutions, trained further. The same network, schedule, paper, blur and geometric augmentation serve all arms.
 
 A run is a JSON line in --results when it has ended, and is not made again; one that is interrupted goes on from its
 last checkpoint in --work. At the end: each arm's error rates over its seeds and its gain over `real` and `published`.
@@ -20,7 +20,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ablation_data import ARMS, Making, cut_libraries, frequent, gather_words
+from ablation_data import ARMS, START, Making, cut_libraries, frequent, gather_words
 from ablation_plot import picture
 from ablation_run import without_head
 from ablation_series import Libraries, Plan, Series
@@ -32,6 +32,7 @@ from stackmix.types import DataError
 RESULTS = Path(__file__).parent / "results" / "ablation.jsonl"
 MAIN = ["real", "blots", "published", "ours"]
 UPDATES, FIRST_UPDATES = 3000, 4000  # planned for a run, and for that which all go on from
+ALIGNER_UPDATES = 2500
 
 
 def options_of(arguments: list[str] | None) -> argparse.Namespace:
@@ -41,7 +42,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help="where checkpoints, models and libraries are kept")
     parser.add_argument("--results", type=Path, default=RESULTS, help="a JSON line for each run")
     parser.add_argument("--plot", type=Path, help="a picture of the curves and the rates")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=MAIN)
+    parser.add_argument("--arms", nargs="+", choices=[name for name in ARMS if name != START], default=MAIN)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--words", type=int, default=2000, help="real training words, drawn by lot; 0: all")
     parser.add_argument("--val", type=int, default=1000, help="validation words, drawn by lot")
@@ -70,7 +71,7 @@ def libraries(series: Series, seed: int) -> Libraries:
     reader = series.start_of("ours", seed)
     if reader is None:
         raise DataError("letters are cut with the reader that arms start from: give --start")
-    aligner = without_head(reader)
+    aligner = series.further(without_head(reader), ALIGNER_UPDATES, seed, series.work / "aligner")
     aligner.config = replace(aligner.config, calibration=calibrate(aligner, series.val))
     return cut_libraries(series.words.train, reader, aligner)
 

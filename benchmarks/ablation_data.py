@@ -70,7 +70,7 @@ class Making:
     share: tuple[float, float] = (0.5, 0.5)
     hand: Literal["one", "mixed"] = "one"
     temperature: float = 1.0
-    blots: float = 0.3
+    blots: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)

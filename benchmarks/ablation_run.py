@@ -44,8 +44,8 @@ class Run(Fitting):
         start: CTCModel | None = None,
         most: float = MOST,
     ) -> None:
-        rate = RATE if start is None else RATE / 2
-        super().__init__(real, val, Recipe(head="recurrent", seed=seed, rate=rate), folder, start)
+        rate, head = (RATE, "recurrent") if start is None else (RATE / 2, start.config.head)
+        super().__init__(real, val, Recipe(head=head, seed=seed, rate=rate), folder, start)
         self.feed, self.settings, self.updates, self.most = feed, settings, int(settings["updates"]), most
 
     def run(self, tick: Callable[[int, str], None]) -> CTCModel:

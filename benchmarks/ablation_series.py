@@ -73,12 +73,24 @@ class Series:
         done = any(row["arm"] == name and row["seed"] == seed for row in self.finished())
         if done and (name != START or (folder / "model").exists()):
             return
+        arm = self.plan.arms[name]
+        run = self._trained(arm, self.settings_of(arm), seed, folder, self.start_of(name, seed))
+        if not done:
+            self._keep(name, seed, run)
+
+    def further(self, model: CTCModel, updates: int, seed: int, folder: Path) -> CTCModel:
+        """A model trained further on the real words, `updates` times, once for all."""
+        if not (folder / "model").exists():
+            settings = self.settings_of(self.plan.arms[START]) | {"updates": updates}
+            self._trained(self.plan.arms[START], settings, seed, folder, model)
+        return CTCModel.from_pretrained(folder / "model")
+
+    def _trained(self, arm: Arm, settings: dict[str, Any], seed: int, folder: Path, start: CTCModel | None) -> Run:
         folder.mkdir(parents=True, exist_ok=True)
-        arm, plan = self.plan.arms[name], self.plan
         library = self.library(arm.stacked) if arm.stacked else None
-        feed = Feed(arm, self.words.train, library, plan.listed, plan.making, seed)
-        start, most = self.start_of(name, seed), 1.0 if name == START else MOST
-        run = Run(feed, self.real, self.val, self.settings_of(arm), seed, folder, start, most)
+        feed = Feed(arm, self.words.train, library, self.plan.listed, self.plan.making, seed)
+        most = 1.0 if arm is self.plan.arms.get(START) else MOST
+        run = Run(feed, self.real, self.val, settings, seed, folder, start, most)
         run.restore()
         with tqdm(initial=run.progress.update, total=run.updates, unit="update", desc=folder.name) as bar:
 
@@ -86,10 +98,8 @@ class Series:
                 bar.set_postfix_str(message, refresh=False)
                 bar.update()
 
-            model = run.run(tick)
-        model.save_pretrained(folder / "model")
-        if not done:
-            self._keep(name, seed, model, run)
+            run.run(tick).save_pretrained(folder / "model")
+        return run
 
     def start_of(self, name: str, seed: int) -> CTCModel | None:
         """The model that a run goes on from, None for random weights."""
@@ -98,8 +108,8 @@ class Series:
         self.run(START, seed)
         return CTCModel.from_pretrained(self.work / f"{START}-{seed}" / "model")
 
-    def _keep(self, name: str, seed: int, model: CTCModel, run: Run) -> None:
-        texts = read(model, self.test)
+    def _keep(self, name: str, seed: int, run: Run) -> None:
+        texts = read(run.model, self.test)
         pairs = "".join(f"{a}\t{b}\n" for a, b in zip(texts, self.test.texts.tolist(), strict=True))
         write_whole(self.work / f"{name}-{seed}" / "read.tsv", pairs.encode())
         sums = by_writer(texts, self.words.test)

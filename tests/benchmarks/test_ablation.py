@@ -36,6 +36,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(ablation_run, "COLUMNS", 300)
     monkeypatch.setattr(fitting, "COLUMNS", 300)
     monkeypatch.setattr(ablation, "frequent", lambda language: LISTED)
+    monkeypatch.setattr(ablation, "ALIGNER_UPDATES", 2)
     return SimpleNamespace(
         main=ablation, data=ablation_data, judging=ablation_judging, plot=ablation_plot, run=ablation_run
     )
