@@ -15,17 +15,13 @@ last checkpoint in --work. At the end: each arm's error rates over its seeds and
 """
 
 import argparse
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from ablation_data import ARMS, START, Making, cut_libraries, frequent, gather_words
-from ablation_plot import picture
 from ablation_run import without_head
-from ablation_series import Libraries, Plan, Series
+from ablation_series import Libraries, Plan, Series, carry_out
 
-from stackmix import images
 from stackmix.train.calibrating import calibrate
 from stackmix.types import DataError
 
@@ -78,18 +74,7 @@ def libraries(series: Series, seed: int) -> Libraries:
 
 def main(arguments: list[str] | None = None) -> None:
     """Make the runs that are missing; print a JSON line for each arm, and draw them."""
-    options = options_of(arguments)
-    try:
-        series = series_of(options)
-        for seed in options.seeds:
-            for name in options.arms:
-                series.run(name, seed)
-    except (DataError, OSError) as error:
-        sys.exit(f"ablation: {error}")
-    for line in series.summary():
-        print(json.dumps(line))
-    if options.plot:
-        options.plot.write_bytes(images.encode(picture(series.finished(), ARMS), ".png"))
+    carry_out(options_of(arguments), series_of)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 A run that has ended is a JSON line in the results file, with all that its figures depend on; it is not made again.
 """
 
+import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,14 +13,17 @@ from typing import Any
 
 from ablation_data import START, Arm, Feed, Making, Words
 from ablation_judging import by_writer, figures, gain, pooled
+from ablation_plot import picture
 from ablation_run import MOST, Run
 from tqdm import tqdm
 
+from stackmix import images
 from stackmix.library import FILE, LetterLibrary
 from stackmix.staging import write_whole
 from stackmix.train.ctc import CTCModel, read
 from stackmix.train.normalising import pack
 from stackmix.train.packing import HEIGHT
+from stackmix.types import DataError
 
 Libraries = dict[str, LetterLibrary]
 
@@ -140,3 +145,18 @@ class Series:
             line |= {"seeds": sum(row["arm"] == name for row in rows), **figures(own)}
             others = [other for other in self.plan.against if other in sums and other != name]
             yield line | {f"over_{other}": gain(own, sums[other]) for other in others}
+
+
+def carry_out(options: argparse.Namespace, series_of: Callable[[argparse.Namespace], Series]) -> None:
+    """Make the runs of `options.seeds` and `options.arms` that are missing, print their summary, draw `options.plot`."""
+    try:
+        series = series_of(options)
+        for seed in options.seeds:
+            for name in options.arms:
+                series.run(name, seed)
+    except (DataError, OSError) as error:
+        sys.exit(f"stackmix: {error}")
+    for line in series.summary():
+        print(json.dumps(line))
+    if options.plot:
+        options.plot.write_bytes(images.encode(picture(series.finished(), series.plan.arms), ".png"))

@@ -13,25 +13,21 @@ stacking does for a reader of other faces, not what error rate it has on real no
 """
 
 import argparse
-import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 from ablation_data import Arm, Making, Words, frequent
-from ablation_plot import picture
-from ablation_series import Libraries, Plan, Series
+from ablation_series import Libraries, Plan, Series, carry_out
 from tqdm import tqdm
 
-from stackmix import images
 from stackmix.faces import Face
 from stackmix.library import SHIPPED, LetterLibrary
 from stackmix.paper import on_paper
 from stackmix.setting import Variation, set_word
 from stackmix.shipping import library_of, set_words
 from stackmix.train.bordering import faces_under, judged_words, read_corpus, training_words
-from stackmix.types import DataError, Sample
+from stackmix.types import Sample
 
 RESULTS = Path(__file__).parent / "results" / "russian.jsonl"
 CORPUS = [Path(__file__).parents[1] / "examples" / "ru.txt"]
@@ -105,18 +101,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     """Make the runs that are missing; print a JSON line for each arm, and draw them."""
-    options = options_of(arguments)
-    try:
-        series = series_of(options)
-        for seed in options.seeds:
-            for name in options.arms:
-                series.run(name, seed)
-    except (DataError, OSError) as error:
-        sys.exit(f"russian: {error}")
-    for line in series.summary():
-        print(json.dumps(line))
-    if options.plot:
-        options.plot.write_bytes(images.encode(picture(series.finished(), ARMS), ".png"))
+    carry_out(options_of(arguments), series_of)
 
 
 if __name__ == "__main__":

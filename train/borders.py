@@ -6,8 +6,7 @@ the border at mid x-height lies there; which of the places is which letter's bor
 trained on words set with handwriting faces, whose borders are known (`stackmix.train.bordering`).
 """
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,9 @@ from torch.nn import functional
 import stackmix
 from stackmix.geometry import slant_and_stroke
 from stackmix.seams import UNIT, BorderMap
+from stackmix.train import model_files
 from stackmix.train.ctc import COLUMNS
 from stackmix.train.packing import HEIGHT, PAD, Normalised, Packed
-from stackmix.types import DataError
 
 SHIPPED = Path(stackmix.__file__).parent / "models" / "borders"
 CHANNELS = (32, 64, 96)  # at a half, a quarter and an eighth of the size
@@ -73,30 +72,14 @@ class BorderModel(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write config.json and model.safetensors."""
-        from safetensors.torch import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(self.config), ensure_ascii=False, indent=1) + "\n"
-        (folder / "config.json").write_text(text, encoding="utf-8", newline="\n")
-        save_file({k: v.contiguous().cpu() for k, v in self.state_dict().items()}, folder / "model.safetensors")
+        model_files.save(folder, self.config, self)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> "BorderModel":
         """Open a folder of `save_pretrained`; DataError says what is missing or of another kind."""
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            if config.get("kind") != "borders":
-                raise DataError(f"{folder} holds a model of kind {config.get('kind')!r}, not borders")
-            model = cls(BorderConfig(**config))
-            model.load_state_dict(load_file(folder / "model.safetensors"))
-        except DataError:
-            raise
-        except (OSError, ValueError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
-            why = f"{folder} is no border model folder ({error})"
-            raise DataError(f"{why}: make one with `python -m stackmix.train.bordering`") from None
+        with model_files.reading(folder, "border model", "python -m stackmix.train.bordering"):
+            model = cls(BorderConfig(**model_files.config(folder, "borders")))
+            model_files.load(folder, model)
         return model.eval()
 
     def emit(self, window: list[Normalised]) -> list[BorderMap]:

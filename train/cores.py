@@ -4,8 +4,7 @@ The page is scaled to one size, its paper divided out, and read at four scales t
 size (Ronneberger, Fischer and Brox 2015, U-Net). What its maps mean stands in `stackmix.train.core_maps`.
 """
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -16,9 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stackmix import images
+from stackmix.train import model_files
 from stackmix.train.core_maps import words_of
 from stackmix.train.finding import Found, config_of
-from stackmix.types import DataError, Image
+from stackmix.types import Image
 
 SIDE = 1024  # pixels of the longer side that a page is scaled down to
 STEP = 2  # pixels of that page for one of the maps
@@ -107,28 +107,14 @@ class CoreModel(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write config.json and model.safetensors."""
-        from safetensors.torch import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(self.config), indent=1) + "\n"
-        (folder / "config.json").write_text(text, encoding="utf-8", newline="\n")
-        save_file({k: v.contiguous().cpu() for k, v in self.state_dict().items()}, folder / "model.safetensors")
+        model_files.save(folder, self.config, self)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> "CoreModel":
         """Open a folder of `save_pretrained`; DataError says what is missing or of another kind."""
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        config = config_of(folder)
-        if config.get("way") != "light":
-            raise DataError(f"{folder} finds words by way {config.get('way')!r}, not light")
-        try:
-            model = cls(CoreConfig(**config))  # type: ignore[arg-type]
-            model.load_state_dict(load_file(folder / "model.safetensors"))
-        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-            why = f"{folder} is no word finder folder ({error})"
-            raise DataError(f"{why}: make one with `stackmix train words`") from None
+        with model_files.reading(folder, "word finder", "stackmix train words"):
+            model = cls(CoreConfig(**config_of(folder, "light")))
+            model_files.load(folder, model)
         return model.eval()
 
 

@@ -7,9 +7,8 @@ model learns with a shortcut past its head, which gives the convolutions a loss 
 arXiv 2404.11339).
 """
 
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stackmix.train import model_files
 from stackmix.train.packing import HEIGHT, PAD, Normalised, Packed
 from stackmix.types import BLANK, DataError, Image
 
@@ -124,33 +124,19 @@ class CTCModel(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write config.json and model.safetensors."""
-        from safetensors.torch import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(self.config), ensure_ascii=False, indent=1)
-        (folder / "config.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-        save_file({k: v.contiguous().cpu() for k, v in self.state_dict().items()}, folder / "model.safetensors")
+        model_files.save(folder, self.config, self)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> "CTCModel":
         """Open a folder of `save_pretrained`; DataError says what is missing or of another kind."""
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            if config.get("kind") != "ctc":
-                raise DataError(f"{folder} holds a model of kind {config.get('kind')!r}, not ctc")
+        with model_files.reading(folder, "CTC model", "stackmix train ctc"):
+            config = model_files.config(folder, "ctc")
             config["languages"] = tuple(config["languages"])
             config["calibration"] = tuple(config.get("calibration", (1.0, 0.0)))  # older folders have none
             letters, text = config.get("reading", ((1.0, 0.0), (1.0, 0.0)))
             config["reading"] = (tuple(letters), tuple(text))
             model = cls(CTCConfig(**config))
-            model.load_state_dict(load_file(folder / "model.safetensors"))
-        except DataError:
-            raise
-        except (OSError, ValueError, TypeError, AttributeError, KeyError, RuntimeError, SafetensorError) as error:
-            raise DataError(f"{folder} is no CTC model folder ({error}): make one with `stackmix train ctc`") from None
+            model_files.load(folder, model)
         return model.eval()
 
     def emissions(self, images: Iterable[Image], *, ahead: int = 2048) -> Iterator[Emission]:

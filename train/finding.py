@@ -7,13 +7,13 @@ A way is a class with `find` and `from_pretrained`, named by `way` in config.jso
 `mask-rcnn` (`stackmix.train.mask_rcnn`).
 """
 
-import json
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stackmix.train import model_files
 from stackmix.types import DataError, Image
 
 WAYS = ("light", "mask-rcnn")
@@ -34,26 +34,21 @@ class Finder(Protocol):
 
 def open_finder(folder: Path) -> Finder:
     """The finder in a model folder; DataError where it is none."""
-    way = config_of(folder).get("way")
+    way = config_of(folder)["way"]
     if way == "light":
         from stackmix.train.cores import CoreModel
 
         return CoreModel.from_pretrained(folder)
-    if way == "mask-rcnn":
-        from stackmix.train.mask_rcnn import MaskFinder
+    from stackmix.train.mask_rcnn import MaskFinder
 
-        return MaskFinder.from_pretrained(folder)
-    raise DataError(f"{folder} finds words by way {way!r}, not one of {', '.join(WAYS)}: train it with this version")
+    return MaskFinder.from_pretrained(folder)
 
 
-def config_of(folder: Path) -> dict[str, object]:
-    """config.json of a word finder; DataError where the folder holds none."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        kind = config.get("kind")
-    except (OSError, ValueError, AttributeError) as error:
-        why = f"{folder} is no word finder folder ({error})"
-        raise DataError(f"{why}: make one with `stackmix train words`") from None
-    if kind != "words":
-        raise DataError(f"{folder} holds a model of kind {kind!r}, not words")
+def config_of(folder: Path, way: str | None = None) -> dict[str, Any]:
+    """config.json of a word finder, of this way where one is given; DataError where the folder holds none."""
+    with model_files.reading(folder, "word finder", "stackmix train words"):
+        config = model_files.config(folder, "words")
+    if config.get("way") not in WAYS if way is None else config.get("way") != way:
+        wanted = f"one of {', '.join(WAYS)}" if way is None else way
+        raise DataError(f"{folder} finds words by way {config.get('way')!r}, not {wanted}")
     return config

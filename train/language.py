@@ -4,9 +4,8 @@ The network takes images of any width and averages over their length. `narrow` d
 a model of a few megabytes; pretrained weights fit the full width alone.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from torchvision.models import ResNet34_Weights
 from torchvision.models.resnet import BasicBlock, ResNet
 
+from stackmix.train import model_files
 from stackmix.train.normalising import normalise
 from stackmix.train.packing import Packed
 from stackmix.train.voting import WIDEST, Vote, majority, widest
@@ -94,31 +94,15 @@ class LanguageModel(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write config.json and model.safetensors."""
-        from safetensors.torch import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(self.config), ensure_ascii=False, indent=1)
-        (folder / "config.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-        save_file({k: v.contiguous().cpu() for k, v in self.state_dict().items()}, folder / "model.safetensors")
+        model_files.save(folder, self.config, self)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> "LanguageModel":
         """Open a folder of `save_pretrained`; DataError says what is missing or of another kind."""
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            if config.get("kind") != "language":
-                raise DataError(f"{folder} holds a model of kind {config.get('kind')!r}, not language")
+        with model_files.reading(folder, "language model", "stackmix train language"):
+            config = model_files.config(folder, "language")
             model = cls(LanguageConfig(**config | {"languages": tuple(config["languages"])}))
-            model.load_state_dict(load_file(folder / "model.safetensors"))
-        except DataError:
-            raise
-        except (OSError, ValueError, TypeError, AttributeError, KeyError, RuntimeError, SafetensorError) as error:
-            raise DataError(
-                f"{folder} is no language model ({error}): make one with `stackmix train language`"
-            ) from None
+            model_files.load(folder, model)
         return model.eval()
 
     @torch.inference_mode()

@@ -4,8 +4,7 @@ A photo 4,000 pixels long is read at a quarter of its size, a smaller page at wh
 Anchors are low and wide, as words are; there are as many as COCO's weights have, so these can be the start.
 """
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,6 +17,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.ops import FrozenBatchNorm2d
 
+from stackmix.train import model_files
 from stackmix.train.cores import shrink
 from stackmix.train.finding import Found, config_of
 from stackmix.train.outlining import outlines
@@ -125,29 +125,14 @@ class MaskFinder(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write config.json and model.safetensors."""
-        from safetensors.torch import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(self.config), indent=1) + "\n"
-        (folder / "config.json").write_text(text, encoding="utf-8", newline="\n")
-        state = {name: value.contiguous().cpu() for name, value in self.network.state_dict().items()}
-        save_file(state, folder / "model.safetensors")
+        model_files.save(folder, self.config, self.network)
 
     @classmethod
     def from_pretrained(cls, folder: Path, network_: MaskRCNN | None = None) -> "MaskFinder":
         """Open a folder of `save_pretrained`; DataError says what is missing or of another kind."""
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        config = config_of(folder)
-        if config.get("way") != "mask-rcnn":
-            raise DataError(f"{folder} finds words by way {config.get('way')!r}, not mask-rcnn")
-        try:
-            finder = cls(MaskConfig(**config), network_)  # type: ignore[arg-type]
-            finder.network.load_state_dict(load_file(folder / "model.safetensors"))
-        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-            why = f"{folder} is no word finder folder ({error})"
-            raise DataError(f"{why}: make one with `stackmix train words --way mask-rcnn`") from None
+        with model_files.reading(folder, "word finder", "stackmix train words --way mask-rcnn"):
+            finder = cls(MaskConfig(**config_of(folder, "mask-rcnn")), network_)
+            model_files.load(folder, finder.network)
         return finder.eval()
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from stackmix.staging import whole_folder
+from stackmix.train.checkpointing import agree, write_checkpoint
 from stackmix.train.fitting import CHECKPOINT, learning_rate
 from stackmix.train.page_pool import Inked, gather_pages, held_out
 from stackmix.train.word_scoring import score, total
@@ -126,7 +127,7 @@ class WordFitting:
         return {**asdict(self.recipe), "way": type(self.learner).__name__, "pages": len(self.train), "words": words}
 
     def _save(self) -> None:
-        """Write the checkpoint under a passing name, then rename it: the last good one is never damaged."""
+        """Write the checkpoint: the last good one is never damaged."""
         state = {
             "about": self._about(),
             "progress": asdict(self.progress),
@@ -134,14 +135,7 @@ class WordFitting:
             "optimizer": self.optimizer.state_dict(),
             "best": self.best,
         }
-        path = self.folder / CHECKPOINT
-        passing = path.with_suffix(".new")
-        try:
-            torch.save(state, passing)
-        except RuntimeError as error:  # torch hides a full disk in a RuntimeError
-            passing.unlink(missing_ok=True)
-            raise OSError(f"{path} cannot be written ({error}): free some space, then go on with --resume") from None
-        passing.replace(path)
+        write_checkpoint(self.folder / CHECKPOINT, state)
 
     def restore(self) -> None:
         """Go on from the checkpoint in the folder, if there is one; DataError where it is of another run."""
@@ -149,10 +143,7 @@ class WordFitting:
         if not path.exists():
             return
         state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        now, then = self._about(), state["about"]
-        if changed := [f"{k} {then.get(k)} -> {v}" for k, v in now.items() if then.get(k) != v]:
-            named = ", ".join(changed)
-            raise DataError(f"{path} is of another run ({named}): repeat its options, or remove {self.folder}")
+        agree(path, state["about"], self._about())
         self.progress = WordProgress(**state["progress"])
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
