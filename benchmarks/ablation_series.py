@@ -148,7 +148,7 @@ class Series:
 
 
 def carry_out(options: argparse.Namespace, series_of: Callable[[argparse.Namespace], Series]) -> None:
-    """Make the runs of `options.seeds` and `options.arms` that are missing, print their summary, draw `options.plot`."""
+    """Make the runs of `options.seeds` and `options.arms` that are missing, print a summary, draw `options.plot`."""
     try:
         series = series_of(options)
         for seed in options.seeds:
