@@ -54,9 +54,9 @@ def check(lines: list[list[NDArray[np.float32]]], rng: np.random.Generator) -> N
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10**6), st.floats(-0.06, 0.06), st.integers(1, 9), st.integers(1, 3))
-def test_columns_of_skewed_lines_are_read_in_order(seed: int, angle: float, lines: int, columns: int) -> None:
-    rng = np.random.default_rng(seed)
+@given(st.integers(0, 10**6), st.integers(-60, 60), st.integers(1, 9), st.integers(1, 3))
+def test_columns_of_skewed_lines_are_read_in_order(seed: int, thousandths: int, lines: int, columns: int) -> None:
+    rng, angle = np.random.default_rng(seed), thousandths / 1000  # torch may have switched off floats near 0
     found = []
     for k in range(columns):  # of three lines and more, which is what makes a column
         found += column(rng, 60 + k * 900, 50 + 30 * k, 760, max(lines, 3), pitch=62)
