@@ -1,6 +1,7 @@
 """How fast the readers read: one JSON line a figure.
 
     python benchmarks/reading.py trocr
+    python benchmarks/reading.py ctc --data samples/iam [--model models/reader] [--threads 2]
 
 trocr: a tiny model learns 256 words of running Russian and English text, stacked from the library that ships, by heart,
 so that it ends each where it ends, then reads them in a random order, as `stackmix.train.generating` does and, for
@@ -12,13 +13,14 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import transformers
+from reading_ctc import ctc
 
 from stackmix.corpus import Corpus, read
 from stackmix.generating import Order
@@ -42,7 +44,7 @@ LAYERS = 6  # that speak, as in microsoft/trocr-small-handwritten
 LONGEST = 24  # characters
 
 
-def trocr(options: argparse.Namespace) -> list[dict[str, Any]]:
+def trocr(options: argparse.Namespace) -> Iterable[dict[str, Any]]:
     """Words a second of TrOCR reading beside plain batches in file order."""
     running = [word for name in ("ru.txt", "en.txt") for word in read(ROOT / "examples" / name) if len(word) < LONGEST]
     words = np.random.default_rng(1).permutation(running).tolist()
@@ -129,20 +131,24 @@ def timed(*ways: Callable[[], object]) -> list[float]:
     return [statistics.median(own) for own in seconds]
 
 
-HALVES = {"trocr": trocr}
+HALVES = {"trocr": trocr, "ctc": ctc}
 
 
 def main() -> None:
     """Measure; one JSON line a figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("halves", nargs="*", help=f"of {', '.join(HALVES)}; all of them without one")
+    parser.add_argument("half", choices=HALVES, help="the reader to measure")
     parser.add_argument("--updates", type=int, default=4000, help="that the tiny TrOCR model learns at most")
+    parser.add_argument("--data", type=Path, help="for ctc: a sample folder with train and val splits")
+    parser.add_argument("--model", type=Path, help="for ctc: a model folder of `stackmix train ctc`")
+    parser.add_argument("--count", type=int, default=1000, help="words that ctc reads")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of ctc, of which the median counts")
+    parser.add_argument("--threads", type=int, default=1, help="of torch, for ctc")
     options = parser.parse_args()
-    for half in options.halves or HALVES:
-        if half not in HALVES:
-            parser.error(f"{half} is not one of {', '.join(HALVES)}")
-        for line in HALVES[half](options):
-            print(json.dumps(line, ensure_ascii=False), flush=True)
+    if options.half == "ctc" and options.data is None:
+        parser.error("ctc needs --data")
+    for line in HALVES[options.half](options):
+        print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,13 @@
-"""Words a CTC reader reads in a CPU second, and in a second: images in memory to texts with confidences.
+"""The CTC half of benchmarks/reading.py: images in memory to texts with confidences, in words a second.
 
-    python benchmarks/reading_ctc.py samples/iam [--model models/reader]
-
-Greedy, with a beam, and with a beam and a character n-gram model of the train split's texts. Without --model the
+Greedy, with a beam, and with a beam and a character n-gram model of the train split's texts. Without a model the
 recurrent network has random weights, which the lines say: it costs what a trained one does, and what it reads means
 nothing. The error rate with the n-gram model flatters where train and val copy the same texts, as some forms of IAM do.
-Each figure is a JSON line, the median of several runs.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -52,14 +47,8 @@ def speeds(words: list[Sample], model: CTCModel, ngram: NGram, repeats: int) -> 
         }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="a sample folder with train and val splits")
-    parser.add_argument("--model", type=Path, help="a model folder of `stackmix train ctc`")
-    parser.add_argument("--count", type=int, default=1000, help="words to read")
-    parser.add_argument("--repeats", type=int, default=3, help="runs of each way, of which the median counts")
-    parser.add_argument("--threads", type=int, default=1, help="of torch")
-    options = parser.parse_args()
+def ctc(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """A line for each way to search, of the model given or of random weights."""
     torch.set_num_threads(options.threads)
     texts = [row["text"] for row in samples.rows(options.data, "train")]
     if options.model:
@@ -69,8 +58,4 @@ def main() -> None:
         model, weights = CTCModel(CTCConfig("".join(sorted(set("".join(texts)))), "recurrent")).eval(), "random"
     words = [word for word, _ in zip(samples.read(options.data, "val"), range(options.count), strict=False)]
     for line in speeds(words, model, NGram.learn(texts), options.repeats):
-        print(json.dumps(line | {"weights": weights}), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+        yield line | {"weights": weights}
