@@ -3,7 +3,7 @@
 A drawn letter is a box of stems and bars, different for each character, so its borders and lines are known exactly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -41,6 +41,17 @@ def handwriting_of(handwriting: Path) -> Callable[[str], Path]:
         return handwriting / name
 
     return part
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """One thread: small networks are slower on several, and results don't depend on how many there are."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 class Drawn(NamedTuple):

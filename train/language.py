@@ -19,6 +19,7 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from stackmix.train import model_files
 from stackmix.train.normalising import normalise
 from stackmix.train.packing import Packed
+from stackmix.train.pretrained import state_of
 from stackmix.train.voting import WIDEST, Vote, majority, widest
 from stackmix.types import DataError, Image
 
@@ -82,7 +83,7 @@ class LanguageModel(nn.Module):
             raise DataError(
                 f"weights of a ResNet-34 do not fit a narrow one ({self.config.narrow}): add --weights none"
             )
-        state = _fetched() if weights == "pretrained" else _opened(Path(weights))
+        state = state_of(weights, ResNet34_Weights.IMAGENET1K_V1)
         ours = {name: value for name, value in state.items() if not name.startswith("fc.")}
         try:
             left = self.net.load_state_dict(ours, strict=False)
@@ -122,23 +123,3 @@ class LanguageModel(nn.Module):
         rows = ((normalise(image, height), "", "", "") for image in widest(images, count))
         best = self.chances(Packed.of(rows, height)).argmax(axis=1)
         return majority([self.config.languages[k] for k in best])
-
-
-def _fetched() -> dict[str, Any]:
-    try:
-        return dict(ResNet34_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True))
-    except (OSError, RuntimeError) as error:  # no network, a full disk; a file that came through broken
-        cure = "go online once, or give --weights FILE (a ResNet-34 of torchvision) or --weights none"
-        raise DataError(f"the pretrained ResNet-34 cannot be fetched ({error}): {cure}") from None
-
-
-def _opened(path: Path) -> dict[str, Any]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
-        raise DataError(f"--weights {path} cannot be opened: {str(error).splitlines()[0]}") from None
-    except Exception as error:  # pickle raises nearly anything on a file that is none
-        raise DataError(f"--weights {path} is no file of weights: {str(error).splitlines()[0]}") from None
-    if not isinstance(state, dict):
-        raise DataError(f"--weights {path} holds no state of a network")
-    return state

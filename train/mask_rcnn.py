@@ -21,6 +21,7 @@ from stackmix.train import model_files
 from stackmix.train.cores import shrink
 from stackmix.train.finding import Found, config_of
 from stackmix.train.outlining import outlines
+from stackmix.train.pretrained import state_of
 from stackmix.train.stitching import corners, stitch
 from stackmix.types import DataError, Image
 
@@ -65,28 +66,13 @@ def starting(weights: str) -> "MaskFinder":
     """A finder to train: with torchvision's COCO weights (`pretrained`), random ones (`none`), or those of a file."""
     if weights == "none":
         return MaskFinder(MaskConfig(frozen=False))
-    state, finder = _state(weights), MaskFinder(MaskConfig())
+    state, finder = state_of(weights, MaskRCNN_ResNet50_FPN_Weights.DEFAULT), MaskFinder(MaskConfig())
     own = finder.network.state_dict()
     fitting = {name: value for name, value in state.items() if name not in own or value.shape == own[name].shape}
-    if not isinstance(state, dict) or not any(name.startswith("backbone.body.") for name in fitting):
+    if not any(name.startswith("backbone.body.") for name in fitting):
         raise DataError(f"--weights {weights} holds no Mask R-CNN of torchvision: give its file, pretrained or none")
     finder.network.load_state_dict(fitting, strict=False)  # all but the two layers that tell COCO's 91 classes
     return finder
-
-
-def _state(weights: str) -> dict[str, Tensor]:
-    from urllib.error import URLError
-
-    try:
-        if weights == "pretrained":
-            return dict(MaskRCNN_ResNet50_FPN_Weights.DEFAULT.get_state_dict(progress=False, check_hash=True))
-        return torch.load(weights, map_location="cpu", weights_only=True)
-    except (URLError, TimeoutError) as error:
-        url = MaskRCNN_ResNet50_FPN_Weights.DEFAULT.url
-        cure = "fetch it elsewhere and give --weights FILE, or start with --weights none"
-        raise DataError(f"{url} cannot be reached ({error}): {cure}") from None
-    except Exception as error:  # torch and pickle raise nearly anything on broken files
-        raise DataError(f"--weights {weights} cannot be read ({error}): give a file, pretrained or none") from None
 
 
 class MaskFinder(nn.Module):

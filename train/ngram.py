@@ -13,7 +13,6 @@ log-probabilities each, so that a beam search only looks up. One file:
 
 import argparse
 import sys
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from stackmix import corpus
 from stackmix.staging import write_whole
 from stackmix.types import DataError
 
@@ -122,15 +122,6 @@ def _known(context: str, states: dict[str, int], order: int) -> str:
     return context
 
 
-def corpus_texts(path: Path, lines: bool) -> list[str]:
-    """The words of a UTF-8 corpus, or its lines."""
-    try:
-        text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}, offset {error.start}: {error.reason}; save it as UTF-8") from None
-    return [" ".join(line.split()) for line in text.splitlines() if line.strip()] if lines else text.split()
-
-
 def main() -> None:
     """Learn a character n-gram model from a corpus, one text a line."""
     parser = argparse.ArgumentParser(prog="python -m stackmix.train.ngram", description=main.__doc__)
@@ -142,7 +133,7 @@ def main() -> None:
     if options.out.suffix != ".npz":
         parser.error(f"--out {options.out} does not end in .npz")
     try:
-        model = NGram.learn(corpus_texts(options.corpus, options.lines), options.order)
+        model = NGram.learn(corpus.read(options.corpus, "line" if options.lines else "word"), options.order)
         model.save(options.out)
     except (DataError, OSError) as error:
         sys.exit(f"stackmix: {error}")

@@ -1,14 +1,8 @@
-"""One thread for what the experiments train: small networks are slower on several, most of all beside other work."""
-
-from collections.abc import Iterator
+"""What the experiments train in their tests, they train on one thread."""
 
 import pytest
-import torch
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def on_one_thread(one_thread: None) -> None:
+    """For every module here."""

@@ -1,6 +1,6 @@
 """What the tests of the networks share: one thread, pages of drawn words for word finders, a TrOCR that knows a few."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -18,12 +18,8 @@ from stackmix.types import Page, Region
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """One thread: small networks are slower on several, and results don't depend on how many there are."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def on_one_thread(one_thread: None) -> None:
+    """For every module here."""
 
 
 def _drawn(seed: int, split: str = "train", shape: tuple[int, int] = (360, 300)) -> Page:

@@ -144,6 +144,7 @@ def test_weights_start_from_a_file_of_torchvision(tmp_path: Path) -> None:
 def test_wrong_weights_end_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken.pth").write_bytes(b"no weights")
     torch.save({"a": torch.zeros(1)}, tmp_path / "other.pth")
+    torch.save(torch.zeros(1), tmp_path / "tensor.pth")
 
     def unreachable(*_: object, **__: object) -> None:
         raise URLError("no network")
@@ -152,11 +153,12 @@ def test_wrong_weights_end_in_one_line(tmp_path: Path, monkeypatch: pytest.Monke
     for weights, message in {
         "broken.pth": "cannot be read",
         "missing.pth": "cannot be read",
+        "tensor.pth": "holds no state of a network",
         "other.pth": "holds no Mask R-CNN of torchvision",
     }.items():
         with pytest.raises(DataError, match=message):
             starting(str(tmp_path / weights))
-    with pytest.raises(DataError, match=r"cannot be reached .*fetch it elsewhere and give --weights FILE"):
+    with pytest.raises(DataError, match=r"cannot be fetched .*fetch it elsewhere and give --weights FILE"):
         starting("pretrained")
 
 

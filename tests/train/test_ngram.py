@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackmix.train import ngram
-from stackmix.train.ngram import NGram, corpus_texts
+from stackmix.train.ngram import NGram
 from stackmix.types import DataError
 
 TEXTS = st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=6)
@@ -91,12 +91,13 @@ def test_it_runs_as_a_program(
 ) -> None:
     corpus, out = tmp_path / "c.txt", tmp_path / "c.npz"
     corpus.write_text("a b\nab\n", encoding="utf-8")
-    assert corpus_texts(corpus, lines=False) == ["a", "b", "ab"]
-    assert corpus_texts(corpus, lines=True) == ["a b", "ab"]
     monkeypatch.setattr("sys.argv", ["ngram", str(corpus), "--out", str(out), "--order", "2"])
     ngram.main()
     assert "order 2, 2 characters" in capsys.readouterr().out
     assert NGram.load(out).alphabet == "ab"
+    monkeypatch.setattr("sys.argv", ["ngram", str(corpus), "--out", str(out), "--lines"])
+    ngram.main()
+    assert NGram.load(out).alphabet == " ab"  # lines have spaces, words have none
     corpus.write_bytes("Привет".encode("cp1251"))
     with pytest.raises(SystemExit, match="save it as UTF-8"):
         ngram.main()
