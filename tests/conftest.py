@@ -3,6 +3,7 @@
 A drawn letter is a box of stems and bars, different for each character, so its borders and lines are known exactly.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from stackmix import images, samples
+from stackmix import cli, images, samples
 from stackmix.library import LetterLibrary
 from stackmix.types import Image, Sample
 
@@ -52,6 +53,19 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """`command("prepare", "iam", raw)` runs the command line in this process; its exit code."""
+
+    def run(*words: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["stackmix", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return int(end.value.code or 0)
+
+    return run
 
 
 class Drawn(NamedTuple):

@@ -1,26 +1,11 @@
-"""What the tests of loaders share: a raw folder with broken members, and the command line run in this process."""
+"""What the tests of loaders share: a raw folder with broken members."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from stackmix import cli, images
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """`command("prepare", "iam", raw)` runs the command line in this process; its exit code."""
-
-    def run(*words: object) -> int:
-        monkeypatch.setattr(sys, "argv", ["stackmix", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        return int(end.value.code or 0)
-
-    return run
+from stackmix import images
 
 
 @pytest.fixture

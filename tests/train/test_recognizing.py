@@ -1,13 +1,13 @@
 """`stackmix recognize` over files and folders: forms, names, broken pages, interrupted runs."""
 
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from stackmix import cli, images
+from stackmix import images
 from stackmix.train import recognizing
 from stackmix.train.cores import CoreConfig, CoreModel
 from stackmix.train.ctc import CTCConfig, CTCModel
@@ -109,28 +109,21 @@ def test_a_huge_page_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch
         recognize(Sides(), sources([tmp_path]), tmp_path / "o.json", (".json",), resume=False, tick=lambda n: None)
 
 
-def command(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["stackmix", *map(str, words)])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    return int(end.value.code or 0)
-
-
 def test_the_command_reads_a_page_with_models_out_of_folders(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     CoreModel(CoreConfig()).save_pretrained(tmp_path / "models" / "words")
     CTCModel(CTCConfig("абв", languages=("ru",))).save_pretrained(tmp_path / "models" / "reader")
     page = tmp_path / "лист.png"
     images.write(page, np.full((64, 96, 3), 250, np.uint8))
     out = tmp_path / "лист.html"
-    assert command(monkeypatch, "recognize", page, "--models", tmp_path / "models", "--out", out) == 0
+    assert command("recognize", page, "--models", tmp_path / "models", "--out", out) == 0
     assert capsys.readouterr().out == f"{out}: 1 page\n" and "лист.png" in out.read_text(encoding="utf-8")
-    assert command(monkeypatch, "recognize", page, "--models", tmp_path / "models", "--out", tmp_path / "p.json") == 0
+    assert command("recognize", page, "--models", tmp_path / "models", "--out", tmp_path / "p.json") == 0
     assert list(json.loads((tmp_path / "p.json").read_text(encoding="utf-8"))) == ["лист.png"]
     (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff")
     words = ["recognize", tmp_path / "bad.jpg", "--models", tmp_path / "models", "--out", tmp_path / "bad.txt"]
-    assert command(monkeypatch, *words) == 1
+    assert command(*words) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"stackmix: {tmp_path / 'bad.jpg'}: ")
 
 
@@ -138,5 +131,5 @@ def test_the_command_reads_a_page_with_models_out_of_folders(
     "words",
     [["--out", "x.odt"], ["--out", "x.html"], ["--out", "x", "--format", "pdf"], ["--out", "a.txt", "--format", "txt"]],
 )
-def test_outputs_that_say_no_form_are_exit_2(photos: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
-    assert command(monkeypatch, "recognize", photos, "--models", photos, *words) == 2
+def test_outputs_that_say_no_form_are_exit_2(photos: Path, command: Callable[..., int], words: list[str]) -> None:
+    assert command("recognize", photos, "--models", photos, *words) == 2
