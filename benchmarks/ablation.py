@@ -2,13 +2,13 @@
 
     python benchmarks/ablation.py samples/iam --work WORK [--arms real blots published ours] [--seeds 0 1]
 
-All arms of a seed go on from one reader, `start`, which is trained on the real words alone: what is learnt at first, to
-spell at all, takes half of the time and is the same for all. Arms: `real`, more of the real words; `blots`, these with
+All runs go on from one reader, `start`, which is trained on the real words alone: what is learnt at first, to spell at
+all, takes half of the time and is the same for all. Arms: `real`, more of the real words; `blots`, these with
 blots and strike-outs; `published`, StackMix as published (letters cut by the greedy runs of the reader, random pieces,
 plain pasting; Shonenkov et al. 2021); `ours`, our cutting, stacking and blots. Besides them `stacking`, ours without
 blots, and `synthetic`, ours without the real words. All have the same --words real words and make their libraries of
-those alone, and the models that cut have seen no others: the reader is `start` of the first seed, the aligner its
-convolutions, trained further. The same network, schedule, paper, blur and geometric augmentation serve all arms.
+those alone, and the models that cut have seen no others: the reader is `start`, the aligner its convolutions, trained
+further. The same network, schedule, paper, blur and geometric augmentation serve all arms.
 
 A run is a JSON line in --results when it has ended, and is not made again; one that is interrupted goes on from its
 last checkpoint in --work. At the end: each arm's error rates over its seeds and its gain over `real` and `published`.
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ablation_data import ARMS, START, Making, cut_libraries, frequent, gather_words
 from ablation_run import without_head
-from ablation_series import Libraries, Plan, Series, carry_out
+from ablation_series import START_SEED, Libraries, Plan, Series, carry_out
 
 from stackmix.train.calibrating import calibrate
 from stackmix.types import DataError
@@ -58,16 +58,16 @@ def series_of(options: argparse.Namespace) -> Series:
     making = Making(tuple(options.share), options.hand, options.temperature, options.blots)
     words = gather_words(options.data, options.words or None, options.val)
     plan = Plan("ablation", ARMS, ("real", "published"), frequent("en"), making, options.updates, options.start)
-    series = Series(plan, words, options.work, options.results, lambda: libraries(series, options.seeds[0]))
+    series = Series(plan, words, options.work, options.results, lambda: libraries(series))
     return series
 
 
-def libraries(series: Series, seed: int) -> Libraries:
+def libraries(series: Series) -> Libraries:
     """The libraries of the training words; the aligner's confidences are fitted on the validation words."""
-    reader = series.start_of("ours", seed)
+    reader = series.start_of("ours")
     if reader is None:
         raise DataError("letters are cut with the reader that arms start from: give --start")
-    aligner = series.further(without_head(reader), ALIGNER_UPDATES, seed, series.work / "aligner")
+    aligner = series.further(without_head(reader), ALIGNER_UPDATES, START_SEED, series.work / "aligner")
     aligner.config = replace(aligner.config, calibration=calibrate(aligner, series.val))
     return cut_libraries(series.words.train, reader, aligner)
 

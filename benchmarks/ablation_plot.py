@@ -41,8 +41,8 @@ def _row(value: float, low: float, high: float) -> int:
 def _curves(out: Image, runs: list[dict[str, Any]], colour: dict[str, Colour]) -> None:
     """Logarithmic in the CER, so that a gain of a tenth is as high everywhere."""
     _say(out, "CER on validation words, over updates (logarithmic)", LEFT, 24, size=0.5)
-    before = {run["seed"]: run["made"] for run in runs if run["arm"] == START}
-    begun = [0 if run["arm"] == START else before.get(run["seed"], 0) for run in runs]
+    before = next((run["made"] for run in runs if run["arm"] == START), 0)
+    begun = [0 if run["arm"] == START else before for run in runs]
     last = max(first + run["made"] for first, run in zip(begun, runs, strict=True))
     low, high = np.log(min(row[2] for run in runs for row in run["curve"]) * 0.9), 0.0
     for value in (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0):

@@ -26,6 +26,7 @@ from stackmix.train.packing import HEIGHT
 from stackmix.types import DataError
 
 Libraries = dict[str, LetterLibrary]
+START_SEED = 0  # of the run that all others go on from, whatever their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Series:
         if done and (name != START or (folder / "model").exists()):
             return
         arm = self.plan.arms[name]
-        run = self._trained(arm, self.settings_of(arm), seed, folder, self.start_of(name, seed))
+        run = self._trained(arm, self.settings_of(arm), seed, folder, self.start_of(name))
         if not done:
             self._keep(name, seed, run)
 
@@ -106,12 +107,12 @@ class Series:
             run.run(tick).save_pretrained(folder / "model")
         return run
 
-    def start_of(self, name: str, seed: int) -> CTCModel | None:
+    def start_of(self, name: str) -> CTCModel | None:
         """The model that a run goes on from, None for random weights."""
         if not self.plan.start or name == START:
             return None
-        self.run(START, seed)
-        return CTCModel.from_pretrained(self.work / f"{START}-{seed}" / "model")
+        self.run(START, START_SEED)
+        return CTCModel.from_pretrained(self.work / f"{START}-{START_SEED}" / "model")
 
     def _keep(self, name: str, seed: int, run: Run) -> None:
         texts = read(run.model, self.test)
