@@ -3,9 +3,9 @@
     python benchmarks/russian.py HANDS --work WORK [--arms faces stacked marked] [--seeds 0]
 
 HANDS: a folder of faces that write like hands. Of every three, one is judged only, one validates every sixth time, and
-the others train. `faces`: words set plainly with the training hands; `stacked`: words stacked from the letters of those
-same words; `marked`: these with blots and strike-outs. `shipped` and `shipped-marked` are stacked from the library that
-ships, whose hands are none of these. Judged are words set with the held-out hands, which no arm has seen, of texts that
+the others train. All runs go on from one reader, `start`, which learns to spell on words set plainly with the training
+hands. `faces`: more of those; `stacked`: words stacked from their letters; `marked`: these with blots and strike-outs.
+`shipped` and `shipped-marked` are stacked from the library that ships, whose hands are none of these. Judged are words set with the held-out hands, which no arm has seen, of texts that
 none trains on; they vary in slant, size and stroke and lie on drawn paper.
 
 A set word is no real word: its letters are the same each time but for their distortion. So the figures say what
@@ -17,7 +17,8 @@ import re
 from pathlib import Path
 
 import numpy as np
-from ablation_data import Arm, Making, Words, frequent
+from ablation_data import ARMS as COMPARED
+from ablation_data import START, Arm, Making, Words, frequent
 from ablation_series import Libraries, Plan, Series, carry_out
 from tqdm import tqdm
 
@@ -34,6 +35,7 @@ CORPUS = [Path(__file__).parents[1] / "examples" / "ru.txt"]
 LETTERS = r"[^A-Za-z]+"  # of the words that are set: the list of words that need rare letters has English ones too
 VARIATION = Variation((-0.25, 0.25), (0.6, 1.4), (0.85, 1.15), (-0.03, 0.08))  # as benchmarks/cutting.py judges
 ARMS = {
+    START: COMPARED[START],
     "faces": Arm("training hands, set plainly"),
     "stacked": Arm("their letters stacked", real=False, stacked="hands"),
     "marked": Arm("the same, with blots", real=False, stacked="hands", blots=True),
@@ -76,7 +78,8 @@ def series_of(options: argparse.Namespace) -> Series:
     )
     unknown = {re.sub(r"\W", "", text.casefold()) for text in texts}
     listed = [(word, chance) for word, chance in frequent("ru") if word not in unknown]
-    plan = Plan("russian", ARMS, ("faces", "stacked"), listed, Making(blots=options.blots), options.updates)
+    updates = options.updates, options.start
+    plan = Plan("russian", ARMS, ("faces", "stacked"), listed, Making(blots=options.blots), *updates)
 
     def libraries() -> Libraries:
         return {"hands": library_of(rows), "shipped": LetterLibrary.load(SHIPPED)}
@@ -90,11 +93,12 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help="where checkpoints, models and libraries are kept")
     parser.add_argument("--results", type=Path, default=RESULTS, help="a JSON line for each run")
     parser.add_argument("--plot", type=Path, help="a picture of the curves and the rates")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--arms", nargs="+", choices=list(ARMS)[1:], default=list(ARMS)[1:])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--per-hand", type=int, default=200, help="words set with each training hand, at least")
     parser.add_argument("--judged", type=int, default=100, help="words of each hand that is judged")
     parser.add_argument("--updates", type=int, default=2000, help="planned updates of a run")
+    parser.add_argument("--start", type=int, default=3000, help="planned updates of the reader they start from")
     parser.add_argument("--blots", type=float, default=Making().blots, help="share of the images that get a mark")
     return parser.parse_args(arguments)
 

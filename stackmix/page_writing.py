@@ -195,9 +195,7 @@ class Pupil:
         cover, x, y = self.marks.strike(placed.width, self.unit, slant, width, rng)
         return together(ink, Ink(cover, ink.x + x, round(base) + y))
 
-    def _teach(
-        self, book: Notebook, spots: list[Spot], used: int, found: Written, rng: np.random.Generator
-    ) -> None:
+    def _teach(self, book: Notebook, spots: list[Spot], used: int, found: Written, rng: np.random.Generator) -> None:
         """Lines under words, ticks and brackets in red, and now and then a mark on the line below the last one used."""
         assert self.marks is not None
         stroke = max(1.5, 0.1 * self.unit)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+import stackmix
 from stackmix import images
 from stackmix.datasets import cropping
 from stackmix.ordering import read_order
@@ -25,6 +26,7 @@ from stackmix.train.scoring import cer
 from stackmix.train.voting import Vote, vote_by_reader
 from stackmix.types import DataError, Image, Page, Region
 
+STARTERS = Path(stackmix.__file__).parent / "models" / "starter"  # those that ship, made by examples/starters.py
 READERS = ("ctc", "trocr")
 SETTINGS = "pages.json"  # beside the model folders: {"margin": 0.1}
 MARGIN = 0.1  # of the median word height

@@ -66,17 +66,17 @@ def recognize(
     if forms == (results.JSON,):
         rows = _rows_of(out, resume)
         _add_rows(reader, pages, rows, tick, skipped)
-        _check(pages, skipped)
+        check(pages, skipped)
         write_whole(out, "".join(results.document(_read_rows(rows))).encode())
         rows.unlink()
         return skipped
     with whole_folder(out, resumable=True, resume=resume) as folder:
         left = [page for page in pages if not all(_place(folder, page, form).exists() for form in forms)]
         tick(len(pages) - len(left))
-        for page, read in _read(reader, left, tick, skipped):
+        for page, read in read_pages(reader, left, tick, skipped):
             for form in forms:
                 write_whole(_place(folder, page, form), _made(read, form))
-        _check(pages, skipped)
+        check(pages, skipped)
     return skipped
 
 
@@ -102,7 +102,8 @@ def _rows_of(out: Path, resume: bool) -> Path:
     return rows
 
 
-def _check(pages: list[Source], skipped: dict[str, str]) -> None:
+def check(pages: list[Source], skipped: dict[str, str]) -> None:
+    """DataError where not one of the pages could be read."""
     if len(skipped) == len(pages):
         name, reason = next(iter(skipped.items()))
         more = f" (and {len(skipped) - 1} more)" if len(skipped) > 1 else ""
@@ -128,7 +129,7 @@ def _add_rows(
         for row in done.items():
             file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
         tick(sum(page.name in done for page in pages))
-        for _, read in _read(reader, [page for page in pages if page.name not in done], tick, skipped):
+        for _, read in read_pages(reader, [page for page in pages if page.name not in done], tick, skipped):
             file.write(json.dumps(results.row(read), ensure_ascii=False).encode() + b"\n")
             file.flush()
 
@@ -140,7 +141,7 @@ def _read_rows(path: Path) -> Iterator[tuple[str, dict]]:
         yield name, found
 
 
-def _read(
+def read_pages(
     reader: PageReader, pages: list[Source], tick: Callable[[int], object], skipped: dict[str, str]
 ) -> Iterator[tuple[Source, Page]]:
     """The pages that could be read, a few at a time; the others are named in `skipped`."""
