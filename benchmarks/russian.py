@@ -5,8 +5,9 @@
 HANDS: a folder of faces that write like hands. Of every three, one is judged only, one validates every sixth time, and
 the others train. All runs go on from one reader, `start`, which learns to spell on words set plainly with the training
 hands. `faces`: more of those; `stacked`: words stacked from their letters; `marked`: these with blots and strike-outs.
-`shipped` and `shipped-marked` are stacked from the library that ships, whose hands are none of these. Judged are words set with the held-out hands, which no arm has seen, of texts that
-none trains on; they vary in slant, size and stroke and lie on drawn paper.
+`shipped` and `shipped-marked` are stacked from the library that ships, whose hands are none of these. Judged are words
+set with the held-out hands, which no arm has seen, of texts that none trains on; they vary in slant, size and stroke
+and lie on drawn paper.
 
 A set word is no real word: its letters are the same each time but for their distortion. So the figures say what
 stacking does for a reader of other faces, not what error rate it has on real notebooks.
