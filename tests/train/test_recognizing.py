@@ -127,6 +127,21 @@ def test_the_command_reads_a_page_with_models_out_of_folders(
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"stackmix: {tmp_path / 'bad.jpg'}: ")
 
 
+def test_without_an_output_the_texts_are_printed(
+    photos: Path, tmp_path: Path, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    CoreModel(CoreConfig()).save_pretrained(tmp_path / "models" / "words")
+    CTCModel(CTCConfig("абв", languages=("ru",))).save_pretrained(tmp_path / "models" / "reader")
+    assert command("recognize", photos, "--models", tmp_path / "models") == 0
+    printed = capsys.readouterr()
+    names = [line for line in printed.out.splitlines() if line]
+    assert names == ["below/q.JPG", "p0.png", "p1.png", "p2.png", "p4.png", "p5.png"]
+    assert "left out: p3.png" in printed.err and "demonstration" not in printed.err
+    assert command("recognize", photos / "p3.png", "--models", tmp_path / "models") == 1
+    for words in (["--format", "txt"], ["--resume"]):
+        assert command("recognize", photos, "--models", tmp_path / "models", *words) == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [["--out", "x.odt"], ["--out", "x.html"], ["--out", "x", "--format", "pdf"], ["--out", "a.txt", "--format", "txt"]],
