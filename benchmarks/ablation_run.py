@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from stackmix.train.ctc import CTCConfig, CTCModel
 from stackmix.train.fitting import Fitting, Recipe, learning_rate
@@ -31,8 +30,6 @@ class Run(Fitting):
     settings: `updates`, those planned, and what else a checkpoint must agree with. start: a model to go on from, at
     half of the rate. most: times the planned updates at which it ends at the latest.
     """
-
-    half = torch.cpu._is_avx512_bf16_supported()  # without these instructions bfloat16 is eight times slower
 
     def __init__(
         self,

@@ -92,18 +92,6 @@ def test_other_images_can_be_trained_on_from_an_epoch_on(data: tuple[Packed, Pac
     assert fit.progress.history[-1]["update"] == fit.progress.update == len(few.batches(300))
 
 
-def test_half_precision_learns_and_is_exact_again(data: tuple[Packed, Packed], tmp_path: Path) -> None:
-    def trained() -> Fitting:
-        fit = Fitting(*data, Recipe(epochs=4), tmp_path)
-        fit.half = True
-        fit.run(quiet)
-        return fit
-
-    first, again = trained(), trained()
-    losses = [row["loss"] for row in first.progress.history]
-    assert losses[-1] < 0.8 * losses[0] and weights(first.model) == weights(again.model)
-
-
 @pytest.mark.parametrize("every", [2, 1000])
 def test_resumed_run_is_the_uninterrupted_one(
     data: tuple[Packed, Packed], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int
