@@ -3,7 +3,7 @@
 # A peer is a function below, which is given its venv's python, and its name in `peers`.
 set -euo pipefail
 
-peers=(ctc-forced-aligner trdg synthtiger augmixations hwb augraphy straug)
+peers=(ctc-forced-aligner trdg synthtiger augmixations hwb augraphy straug rapidocr)
 usage="usage: bash benchmarks/peers.sh FOLDER [NAME...]   (names: ${peers[*]}; all when none is given)"
 
 install() { local python=$1; shift; "$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check "$@"; }
@@ -26,6 +26,9 @@ augraphy() { install "$1" augraphy==8.2.6; }
 
 # The rest that it asks for (torch, torchvision, Wand) is for what is not measured.
 straug() { install "$1" --no-deps straug==0.1.2 numpy pillow; }
+
+# Its wheel carries the models that it reads with when it is asked for no others.
+rapidocr() { install "$1" rapidocr==3.10.0 onnxruntime; }
 
 fail() { echo "peers.sh: $1" >&2; exit 2; }
 case ${1-} in

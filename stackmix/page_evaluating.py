@@ -1,5 +1,6 @@
 """How well whole pages were read: predictions put to the pages of the truth, scored, and told."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,10 +38,15 @@ def truth(path: Path, split: str | None) -> dict[str, TruePage]:
         raise DataError(f"{path} has no split {split!r}, only {', '.join(splits)}")
     found = {}
     for row in pages.annotations(path / f"{pages.PREFIX}{split}.json"):
-        words = [region for region in row.regions if region.category == "pupil_text"]
-        known = tuple(region for region in words if region.text)
-        found[row.name] = TruePage(known, tuple(region for region in words if not region.text), row.writer)
+        found[row.name] = true_page(row.regions, row.writer)
     return found
+
+
+def true_page(regions: Iterable[Region], writer: str = "") -> TruePage:
+    """What is to be read of a page's regions: the pupil's words."""
+    words = [region for region in regions if region.category == "pupil_text"]
+    known = tuple(region for region in words if region.text)
+    return TruePage(known, tuple(region for region in words if not region.text), writer)
 
 
 class Compared(NamedTuple):
