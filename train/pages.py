@@ -87,8 +87,9 @@ class PageReader:
         return self.read([(name, image)])[0]
 
     def read(self, pages: Sequence[tuple[str, Image]]) -> list[Page]:
-        """Read several pages at once, their words together, which fills batches better."""
-        cuts = [self.cut(image) for _, image in pages]
+        """Read several pages at once, their windows and words together, which fills batches better."""
+        found = self.finder.find_all([image for _, image in pages])
+        cuts = [self.cut(image, words) for (_, image), words in zip(pages, found, strict=True)]
         languages = [self._language(cut.crops) for cut in cuts]
         readings = self._readings(cuts, languages)
         return [
@@ -96,9 +97,8 @@ class PageReader:
             for (name, image), cut, language, read in zip(pages, cuts, languages, readings, strict=True)
         ]
 
-    def cut(self, image: Image) -> Cut:
-        """Find the words of a page, order them and cut them out; what is off the page or bare is left out."""
-        found = self.finder.find(image)
+    def cut(self, image: Image, found: list[Found]) -> Cut:
+        """Order the words found on a page and cut them out; what is off the page or bare is left out."""
         if not found:
             return Cut([], [], [])
         heights = [float(np.ptp(word.polygon[:, 1])) for word in found]

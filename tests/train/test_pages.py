@@ -1,6 +1,6 @@
 """Page reading with a finder and readers whose answers are known, and with tiny real models out of their folders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -26,6 +26,9 @@ class Blobs:
         grey = page if page.ndim == 2 else page.min(axis=2)
         count, _, stats, _ = cv2.connectedComponentsWithStats((grey < 128).astype(np.uint8))
         return [Found(box(*stats[k, :4].tolist()), 0.9) for k in range(count - 1, 0, -1)]
+
+    def find_all(self, pages: Sequence[Image]) -> list[list[Found]]:
+        return [self.find(page) for page in pages]
 
 
 class Widths:
