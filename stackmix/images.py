@@ -56,15 +56,18 @@ def _opaque(data: bytes, upright: bool) -> Image:
 def _on_white(data: bytes, upright: bool) -> Image:
     """Decode a picture with transparency, laid on white paper; cv2 would leave its transparent pixels black."""
     try:
-        opened = Pictures.open(io.BytesIO(data))
-        picture = ImageOps.exif_transpose(opened) if upright else opened
+        picture: Pictures.Image = Pictures.open(io.BytesIO(data))
+        if upright:
+            ImageOps.exif_transpose(picture, in_place=True)
         grey = picture.mode in ("1", "L", "LA")
-        ink = picture.convert("RGBA")
+        if picture.mode != "RGBA":  # a copy of a large one counts
+            picture = picture.convert("RGBA")
+        paper = Pictures.new("L" if grey else "RGB", picture.size, "white")
+        paper.paste(picture, mask=picture)
     except Exception:  # Pillow raises nearly anything on broken pictures
         raise DataError(f"{len(data)} bytes are no picture") from None
-    paper = Pictures.new("RGBA", ink.size, "white")
-    paper.alpha_composite(ink)
-    return np.array(paper.convert("L" if grey else "RGB"))
+    del picture
+    return np.array(paper)
 
 
 def encode(image: Image, suffix: str = ".png", quality: int = 95) -> bytes:
