@@ -12,6 +12,7 @@ from stackmix import headers
 from stackmix.types import DataError, Image
 
 MOST_PIXELS = 200_000_000  # of a picture that is decoded; a page at 600 dpi has 35 million
+STRIP = 512  # rows that are laid on white at once
 
 
 class TooLarge(DataError):
@@ -59,15 +60,16 @@ def _on_white(data: bytes, upright: bool) -> Image:
         picture: Pictures.Image = Pictures.open(io.BytesIO(data))
         if upright:
             ImageOps.exif_transpose(picture, in_place=True)
-        grey = picture.mode in ("1", "L", "LA")
-        if picture.mode != "RGBA":  # a copy of a large one counts
-            picture = picture.convert("RGBA")
-        paper = Pictures.new("L" if grey else "RGB", picture.size, "white")
-        paper.paste(picture, mask=picture)
+        mode = "L" if picture.mode in ("1", "L", "LA") else "RGB"
+        found = np.empty((picture.height, picture.width, len(mode)), np.uint8)
+        for top in range(0, picture.height, STRIP):  # of a large one there is no room for copies
+            part = picture.crop((0, top, picture.width, min(top + STRIP, picture.height))).convert("RGBA")
+            paper = Pictures.new(mode, part.size, "white")
+            paper.paste(part, mask=part)
+            found[top : top + STRIP] = np.asarray(paper).reshape(*part.size[::-1], len(mode))
     except Exception:  # Pillow raises nearly anything on broken pictures
         raise DataError(f"{len(data)} bytes are no picture") from None
-    del picture
-    return np.array(paper)
+    return found if mode == "RGB" else found[..., 0]
 
 
 def encode(image: Image, suffix: str = ".png", quality: int = 95) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from urllib.error import URLError
 
@@ -120,7 +121,7 @@ def test_windows_of_several_pages_go_through_the_network_together(drawn_page: Ca
     together, apart = (MaskFinder(SMALL, Blots()) for _ in range(2))  # type: ignore[arg-type]
     found, alone = together.find_all(pages), [apart.find(page) for page in pages]
     assert [len(words) for words in found] == [len(words) for words in alone] and len(found[0]) > 20 < len(found[1])
-    for one, other in zip(sum(found, []), sum(alone, []), strict=True):
+    for one, other in zip(chain(*found), chain(*alone), strict=True):
         assert (one.polygon == other.polygon).all() and one.score == other.score
     assert set(together.network.batches[:-1]) == {4} and len(together.network.batches) < len(apart.network.batches)
 
@@ -153,8 +154,16 @@ def test_a_folder_opens_as_the_same_finder(tmp_path: Path) -> None:
         open_finder(tmp_path / "words")  # the weights of a tiny network are not ResNet-50's
 
 
-@pytest.mark.parametrize("page", [np.full((1, 1), 255, np.uint8), np.full((300, 200, 3), 255, np.uint8)])
-def test_blank_pages_and_single_pixels_have_words_inside_or_none(page: np.ndarray) -> None:
+@pytest.mark.parametrize(
+    "page",
+    [
+        np.full((1, 1), 255, np.uint8),
+        np.full((300, 200, 3), 255, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (300, 200), np.uint8),
+    ],
+    ids=["1x1", "blank", "noise"],
+)
+def test_odd_pages_have_words_inside_or_none(page: np.ndarray) -> None:
     for word in tiny().find(page):
         assert word.polygon.min() >= 0 and (word.polygon <= np.array([page.shape[1], page.shape[0]])).all()
 
