@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from stackmix import images
@@ -28,6 +29,7 @@ from stackmix.types import DataError, Image, Page, Region
 READERS = ("ctc", "trocr")
 SETTINGS = "pages.json"  # beside the model folders: {"margin": 0.1}
 MARGIN = 0.1  # of the median word height
+LARGEST = 2_000_000  # pixels of a word's picture, which is scaled down beyond: readers take some 100 rows of it
 MARGINS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)  # that are tried on validation pages
 
 
@@ -104,7 +106,7 @@ class PageReader:
         heights = [float(np.ptp(word.polygon[:, 1])) for word in found]
         around = round(self.margin * float(np.median(heights)))
         grey = images.grey(image)
-        crops = [cropping.cut(grey, word.polygon, around) for word in found]
+        crops = [_shrunk(cropping.cut(grey, word.polygon, around)) for word in found]
         kept = [k for k, crop in enumerate(crops) if crop.size]
         order = read_order([found[k].polygon for k in kept])
         sequence = [kept[k] for k in order.order.tolist()]
@@ -130,6 +132,13 @@ class PageReader:
             for k in own:
                 found[k] = [next(left) for _ in cuts[k].crops]
         return found
+
+
+def _shrunk(crop: Image) -> Image:
+    """A word's picture of LARGEST pixels at most: one word may fill a page of 60 million."""
+    scale = (LARGEST / max(crop.size, 1)) ** 0.5
+    size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
+    return cv2.resize(crop, size, interpolation=cv2.INTER_AREA) if scale < 1 else crop
 
 
 def _regions(cut: Cut, language: str, readings: list[Reading]) -> tuple[Region, ...]:

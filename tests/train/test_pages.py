@@ -91,6 +91,14 @@ def test_the_margin_is_a_share_of_the_words_height() -> None:
     assert seen == [(30 + 2 * 6, 50 + 2 * 6)]
 
 
+def test_a_word_that_fills_a_large_page_is_read_on_a_small_picture() -> None:
+    page = np.full((2000, 4000), 240, np.uint8)
+    page[300:1700, 200:3800] = 20
+    (word,) = PageReader(Blobs(), {"ru": Widths("я")})(page).regions
+    assert np.ptp(word.polygon, axis=0).tolist() == [3600, 1400]
+    assert len(word.text) == 199  # its 3,600 columns at the scale that makes 2 million pixels of 6.5
+
+
 def test_fit_margin_takes_what_is_read_best() -> None:
     class Choosy(Widths):
         """Reads rightly only what has six rows around it: .2 of 30."""
