@@ -105,7 +105,7 @@ class MaskFinder(nn.Module):
         self.eval()
         for start in range(0, len(every), BATCH):
             batch = every[start : start + BATCH]
-            parts = [tensor_of(_part(inks[page], *places[page][k].tolist(), size)).to(device) for page, k in batch]
+            parts = [tensor_of(_part(inks[page], places[page][k], size)).to(device) for page, k in batch]
             for (page, k), found in zip(batch, self.network(parts), strict=True):
                 _pieces(found, windows[page][k], scores[page])
         return [self._words(*own) for own in zip(inks, places, windows, scores, strict=True)]
@@ -139,7 +139,8 @@ def tensor_of(ink: Image) -> Tensor:
     return torch.from_numpy(255 - ink).float().div(255).expand(3, -1, -1)
 
 
-def _part(ink: Image, y: int, x: int, size: int) -> Image:
+def _part(ink: Image, place: NDArray[np.int64], size: int) -> Image:
+    y, x = place.tolist()
     part = ink[y : y + size, x : x + size]
     return np.pad(part, ((0, size - part.shape[0]), (0, size - part.shape[1])))
 
