@@ -32,6 +32,20 @@ def run_of(folder: Path) -> dict[str, Any]:
     return about
 
 
+def made_of(folder: Path) -> tuple[str, str] | None:
+    """What a card says of a folder that `stackmix generate` made, and the licence in its YAML; None for other folders.
+
+    made_of(pages) -> ("Made by `stackmix generate` out of letters of face. ...", "ofl-1.1")
+    """
+    about = run_of(folder)
+    if not about:
+        return None
+    found = about["library"]["sources"]
+    origin = ", ".join(found) or "no recorded origin"
+    text = f"Made by `stackmix generate` out of letters of {origin}. Its options stand in `{folder.name}/{RUN}`."
+    return text, licence(found or [STACKED])
+
+
 def sources_of(folder: Path) -> list[str]:
     """The data sets behind a sample folder; "stackmix" among them where stacked letters' origin is not recorded."""
     found = {row.get("source") or "" for split in samples.splits_of(folder) for row in samples.rows(folder, split)}

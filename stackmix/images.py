@@ -12,6 +12,7 @@ from stackmix import headers
 from stackmix.types import DataError, Image
 
 MOST_PIXELS = 200_000_000  # of a picture that is decoded; a page at 600 dpi has 35 million
+STRIP = 512  # rows that are laid on white at once
 
 
 class TooLarge(DataError):
@@ -56,15 +57,19 @@ def _opaque(data: bytes, upright: bool) -> Image:
 def _on_white(data: bytes, upright: bool) -> Image:
     """Decode a picture with transparency, laid on white paper; cv2 would leave its transparent pixels black."""
     try:
-        opened = Pictures.open(io.BytesIO(data))
-        picture = ImageOps.exif_transpose(opened) if upright else opened
-        grey = picture.mode in ("1", "L", "LA")
-        ink = picture.convert("RGBA")
+        picture: Pictures.Image = Pictures.open(io.BytesIO(data))
+        if upright:
+            ImageOps.exif_transpose(picture, in_place=True)
+        mode = "L" if picture.mode in ("1", "L", "LA") else "RGB"
+        found = np.empty((picture.height, picture.width, len(mode)), np.uint8)
+        for top in range(0, picture.height, STRIP):  # of a large one there is no room for copies
+            part = picture.crop((0, top, picture.width, min(top + STRIP, picture.height))).convert("RGBA")
+            paper = Pictures.new(mode, part.size, "white")
+            paper.paste(part, mask=part)
+            found[top : top + STRIP] = np.asarray(paper).reshape(*part.size[::-1], len(mode))
     except Exception:  # Pillow raises nearly anything on broken pictures
         raise DataError(f"{len(data)} bytes are no picture") from None
-    paper = Pictures.new("RGBA", ink.size, "white")
-    paper.alpha_composite(ink)
-    return np.array(paper.convert("L" if grey else "RGB"))
+    return found if mode == "RGB" else found[..., 0]
 
 
 def encode(image: Image, suffix: str = ".png", quality: int = 95) -> bytes:

@@ -3,7 +3,8 @@
 A core is the middle of its word, two fifths of the height and a little less than the length, so the cores of words that
 touch or cross lines lie apart, as in shrunk text kernels (Wang et al. 2019, PSENet); each core pixel also says how far
 the word reaches up, down, left and right from it, as in dense box regression (Zhou et al. 2017, EAST). Up and down are
-told for each column, so a polygon follows a word that leans, bends or has one tall letter.
+told for each column, so a polygon follows a word that leans, bends or has one tall letter. A core and its reach have to
+agree: noise makes specks that promise whole words, and is told by that.
 """
 
 import cv2
@@ -18,6 +19,7 @@ INSET = 0.2  # and ends so far before its word's ends, in heights
 NEAR = 24  # map pixels from an end of the word within which a core pixel must know that end
 GAP = 3.0  # weight of a pixel between the ends of two cores, where words are told apart
 LEAST = 3  # map pixels of the smallest core
+FULL = 0.25  # of the core that a word of its extent is painted with; of true words one in a thousand has less
 
 Maps = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
@@ -175,11 +177,17 @@ def words_of(core: NDArray[np.float32], reach: NDArray[np.float32], step: int, t
     columns, ends, starts = _gather(labels, boxes, core, reach)
     found = []
     for k in range(1, count):
-        if boxes[k, cv2.CC_STAT_AREA] >= LEAST:
-            own = columns[starts[k] : starts[k + 1]]
+        own = columns[starts[k] : starts[k + 1]]
+        if boxes[k, cv2.CC_STAT_AREA] >= max(LEAST, FULL * _painted(own, float(ends[k, 1] - ends[k, 0]))):
             polygon = _outline(own, int(boxes[k, 0]), float(ends[k, 0]), float(ends[k, 1]))
             found.append(Found((polygon * step).astype(np.float32), float(ends[k, 2])))
     return found
+
+
+def _painted(columns: NDArray[np.float64], width: float) -> float:
+    """Map pixels of the core that `paint` gives a word with these tops and bottoms, and of this width."""
+    tall = float(np.median(columns[:, 1] - columns[:, 0]))
+    return (width - 2 * min(INSET * tall, 0.3 * width)) * 2 * max(BAND * tall, 0.75)
 
 
 def _outline(columns: NDArray[np.float64], first: int, left: float, right: float) -> NDArray[np.float64]:

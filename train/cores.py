@@ -4,6 +4,7 @@ The page is scaled to one size, its paper divided out, and read at four scales t
 size (Ronneberger, Fischer and Brox 2015, U-Net). What its maps mean stands in `stackmix.train.core_maps`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from torch.nn import functional
 from stackmix import images
 from stackmix.train import model_files
 from stackmix.train.core_maps import words_of
-from stackmix.train.finding import Found, config_of
+from stackmix.train.finding import Found, config_of, in_page
 from stackmix.types import Image
 
 SIDE = 1024  # pixels of the longer side that a page is scaled down to
@@ -90,9 +91,11 @@ class CoreModel(nn.Module):
         """The words of a page of any size."""
         ink, scale = shrink(page, self.config.side)
         core, reach = self.look(ink)
-        words = words_of(core, reach, STEP, self.config.threshold)
-        edge = np.array([page.shape[1], page.shape[0]], np.float32)
-        return [Found(np.clip(word.polygon / np.float32(scale), 0, edge), word.score) for word in words]
+        return in_page(words_of(core, reach, STEP, self.config.threshold), page, scale)
+
+    def find_all(self, pages: Sequence[Image]) -> list[list[Found]]:
+        """The words of several pages, one after the other: on a CPU four at once took 1.3 times as long."""
+        return [self.find(page) for page in pages]
 
     @torch.inference_mode()
     def look(self, ink: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -2,11 +2,13 @@
 
     finder = open_finder(Path("models/words"))
     finder.find(page)    ->  [Found(polygon=[[408, 768], [435, 768], ...], score=0.97), ...]
+    finder.find_all([page, page])    ->  that of each page; windows of several go through the network together
 
-A way is a class with `find` and `from_pretrained`, named by `way` in config.json: `light` (`stackmix.train.cores`) or
+A way is a class with these and `from_pretrained`, named by `way` in config.json: `light` (`stackmix.train.cores`) or
 `mask-rcnn` (`stackmix.train.mask_rcnn`).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -30,6 +32,14 @@ class Finder(Protocol):
     """What finds words: (H, W) or (H, W, 3) uint8 of any size -> words in no particular order."""
 
     def find(self, page: Image) -> list[Found]: ...
+
+    def find_all(self, pages: Sequence[Image]) -> list[list[Found]]: ...
+
+
+def in_page(words: list[Found], page: Image, scale: float) -> list[Found]:
+    """Words found on a copy of a page at this scale, in the page's own pixels and clipped to it."""
+    edge = np.array([page.shape[1], page.shape[0]], np.float32)
+    return [Found(np.clip(word.polygon / np.float32(scale), 0, edge), word.score) for word in words]
 
 
 def open_finder(folder: Path) -> Finder:

@@ -33,7 +33,7 @@ class MaskLearner:
 
     def words(self, page: Inked) -> list[Found]:
         """The words of a page at working size, in its pixels."""
-        return self.model.look(page.ink)
+        return self.model.look([page.ink])[0]
 
     def save_pretrained(self, folder: Path) -> None:
         self.model.save_pretrained(folder)

@@ -4,6 +4,7 @@ A photo 4,000 pixels long is read at a quarter of its size, a smaller page at wh
 Anchors are low and wide, as words are; there are as many as COCO's weights have, so these can be the start.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from torchvision.ops import FrozenBatchNorm2d
 
 from stackmix.train import model_files
 from stackmix.train.cores import shrink
-from stackmix.train.finding import Found, config_of
+from stackmix.train.finding import Found, config_of, in_page
 from stackmix.train.outlining import outlines
 from stackmix.train.pretrained import state_of
 from stackmix.train.stitching import corners, stitch
@@ -85,24 +86,35 @@ class MaskFinder(nn.Module):
 
     def find(self, page: Image) -> list[Found]:
         """The words of a page of any size."""
-        ink, scale = shrink(page, self.config.side)
-        edge = np.array([page.shape[1], page.shape[0]], np.float32)
-        words = self.look(ink)
-        return [Found(np.clip(word.polygon / np.float32(scale), 0, edge), word.score) for word in words]
+        return self.find_all([page])[0]
+
+    def find_all(self, pages: Sequence[Image]) -> list[list[Found]]:
+        """The words of pages of any sizes."""
+        small = [shrink(page, self.config.side) for page in pages]
+        looked = self.look([ink for ink, _ in small])
+        return [in_page(*one) for one in zip(looked, pages, [scale for _, scale in small], strict=True)]
 
     @torch.inference_mode()
-    def look(self, ink: Image) -> list[Found]:
-        """The words of (H, W) ink at working size, in its pixels."""
-        size, shape = self.config.window, (ink.shape[0], ink.shape[1])
-        places = corners(shape, size, self.config.overlap)
-        windows, scores = np.zeros((len(places), size, size), np.int32), [0.0]
+    def look(self, inks: Sequence[Image]) -> list[list[Found]]:
+        """The words of (H, W) inks at working size, in their pixels; a batch may hold windows of several inks."""
+        size, device = self.config.window, next(self.parameters()).device
+        places = [corners((ink.shape[0], ink.shape[1]), size, self.config.overlap) for ink in inks]
+        windows = [np.zeros((len(own), size, size), np.int32) for own in places]
+        scores: list[list[float]] = [[0.0] for _ in inks]
+        every = [(page, k) for page, own in enumerate(places) for k in range(len(own))]
         self.eval()
-        for start in range(0, len(places), BATCH):
-            parts = [tensor_of(_part(ink, y, x, size)) for y, x in places[start : start + BATCH].tolist()]
-            device = next(self.parameters()).device
-            for k, found in enumerate(self.network([part.to(device) for part in parts]), start):
-                _pieces(found, windows[k], scores)
-        stitched = stitch(windows, places, shape, self.config.overlap, len(scores) - 1)
+        for start in range(0, len(every), BATCH):
+            batch = every[start : start + BATCH]
+            parts = [tensor_of(_part(inks[page], places[page][k], size)).to(device) for page, k in batch]
+            for (page, k), found in zip(batch, self.network(parts), strict=True):
+                _pieces(found, windows[page][k], scores[page])
+        return [self._words(*own) for own in zip(inks, places, windows, scores, strict=True)]
+
+    def _words(
+        self, ink: Image, places: NDArray[np.int64], windows: NDArray[np.int32], scores: list[float]
+    ) -> list[Found]:
+        """The words of the pieces in an ink's windows. scores: of each piece, with one for none before them."""
+        stitched = stitch(windows, places, (ink.shape[0], ink.shape[1]), self.config.overlap, len(scores) - 1)
         best = np.zeros(int(stitched.word_of.max(initial=0)) + 1)
         np.maximum.at(best, stitched.word_of, np.array(scores))
         sizes = np.bincount(stitched.labels.ravel(), minlength=len(best))
@@ -127,7 +139,8 @@ def tensor_of(ink: Image) -> Tensor:
     return torch.from_numpy(255 - ink).float().div(255).expand(3, -1, -1)
 
 
-def _part(ink: Image, y: int, x: int, size: int) -> Image:
+def _part(ink: Image, place: NDArray[np.int64], size: int) -> Image:
+    y, x = place.tolist()
     part = ink[y : y + size, x : x + size]
     return np.pad(part, ((0, size - part.shape[0]), (0, size - part.shape[1])))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 import stackmix
@@ -30,6 +31,7 @@ STARTERS = Path(stackmix.__file__).parent / "models" / "starter"  # those that s
 READERS = ("ctc", "trocr")
 SETTINGS = "pages.json"  # beside the model folders: {"margin": 0.1}
 MARGIN = 0.1  # of the median word height
+LARGEST = 2_000_000  # pixels of a word's picture, which is scaled down beyond: readers take some 100 rows of it
 MARGINS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)  # that are tried on validation pages
 
 
@@ -89,8 +91,9 @@ class PageReader:
         return self.read([(name, image)])[0]
 
     def read(self, pages: Sequence[tuple[str, Image]]) -> list[Page]:
-        """Read several pages at once, their words together, which fills batches better."""
-        cuts = [self.cut(image) for _, image in pages]
+        """Read several pages at once, their windows and words together, which fills batches better."""
+        found = self.finder.find_all([image for _, image in pages])
+        cuts = [self.cut(image, words) for (_, image), words in zip(pages, found, strict=True)]
         languages = [self._language(cut.crops) for cut in cuts]
         readings = self._readings(cuts, languages)
         return [
@@ -98,15 +101,14 @@ class PageReader:
             for (name, image), cut, language, read in zip(pages, cuts, languages, readings, strict=True)
         ]
 
-    def cut(self, image: Image) -> Cut:
-        """Find the words of a page, order them and cut them out; what is off the page or bare is left out."""
-        found = self.finder.find(image)
+    def cut(self, image: Image, found: list[Found]) -> Cut:
+        """Order the words found on a page and cut them out; what is off the page or bare is left out."""
         if not found:
             return Cut([], [], [])
         heights = [float(np.ptp(word.polygon[:, 1])) for word in found]
         around = round(self.margin * float(np.median(heights)))
         grey = images.grey(image)
-        crops = [cropping.cut(grey, word.polygon, around) for word in found]
+        crops = [_shrunk(cropping.cut(grey, word.polygon, around)) for word in found]
         kept = [k for k, crop in enumerate(crops) if crop.size]
         order = read_order([found[k].polygon for k in kept])
         sequence = [kept[k] for k in order.order.tolist()]
@@ -132,6 +134,13 @@ class PageReader:
             for k in own:
                 found[k] = [next(left) for _ in cuts[k].crops]
         return found
+
+
+def _shrunk(crop: Image) -> Image:
+    """A word's picture of LARGEST pixels at most: one word may fill a page of 60 million."""
+    scale = (LARGEST / max(crop.size, 1)) ** 0.5
+    size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
+    return cv2.resize(crop, size, interpolation=cv2.INTER_AREA) if scale < 1 else crop
 
 
 def _regions(cut: Cut, language: str, readings: list[Reading]) -> tuple[Region, ...]:

@@ -3,7 +3,8 @@
     pages.json        grows as `pages.json.rows`, a page a line
     a folder          `out.partial/photo.page.xml`, `photo.html`, ...: each file appears when it is whole
 
-Pages are decoded upright, read a few at a time, and forgotten; a page that cannot be read is named and left out.
+Pages are decoded upright, read a few at a time, and forgotten; a page that cannot be read is named and left out. What
+is held at once is bounded in pixels, which a header tells before anything is decoded.
 """
 
 import json
@@ -18,7 +19,7 @@ from stackmix.train.pages import PageReader
 from stackmix.types import DataError, Image, Page
 
 TOGETHER = 4  # pages whose words are read at once
-MOST_PIXELS = 60_000_000  # of a page: A4 at 600 dpi has 35 million
+MOST_PIXELS = 60_000_000  # of a page, and of pages read at once: A4 at 600 dpi has 35 million, a phone's photo 12
 
 
 class Source(NamedTuple):
@@ -76,6 +77,7 @@ def recognize(
         for page, read in read_pages(reader, left, tick, skipped):
             for form in forms:
                 write_whole(_place(folder, page, form), _made(read, form))
+            del read  # its picture goes before the next one is decoded
         check(pages, skipped)
     return skipped
 
@@ -132,6 +134,7 @@ def _add_rows(
         for _, read in read_pages(reader, [page for page in pages if page.name not in done], tick, skipped):
             file.write(json.dumps(results.row(read), ensure_ascii=False).encode() + b"\n")
             file.flush()
+            del read  # its picture goes before the next one is decoded
 
 
 def _read_rows(path: Path) -> Iterator[tuple[str, dict]]:
@@ -145,16 +148,43 @@ def read_pages(
     reader: PageReader, pages: list[Source], tick: Callable[[int], object], skipped: dict[str, str]
 ) -> Iterator[tuple[Source, Page]]:
     """The pages that could be read, a few at a time; the others are named in `skipped`."""
-    for first in range(0, len(pages), TOGETHER):
-        group: list[tuple[Source, Image]] = []
-        for page in pages[first : first + TOGETHER]:
-            try:
-                group.append((page, _open(page.path)))
-            except (DataError, OSError) as error:
-                skipped[page.name] = str(error).removeprefix(f"{page.path}: ")
-        read = reader.read([(page.name, image) for page, image in group])
-        yield from zip([page for page, _ in group], read, strict=True)
-        tick(len(pages[first : first + TOGETHER]))
+    for group in _groups(pages):
+        yield from _read_group(reader, group, skipped)  # whose pictures are gone before the next ones are decoded
+        tick(len(group))
+
+
+def _groups(pages: list[Source]) -> Iterator[list[Source]]:
+    """Pages to be read at once, in order: at most TOGETHER, and more than one only within MOST_PIXELS."""
+    group, held = list[Source](), 0
+    for page in pages:
+        count = _pixels(page.path)
+        if group and (len(group) == TOGETHER or held + count > MOST_PIXELS):
+            yield group
+            group, held = [], 0
+        group.append(page)
+        held += count
+    if group:
+        yield group
+
+
+def _pixels(path: Path) -> int:
+    """What a page's header says, 0 where there is none to read; `_open` says why."""
+    try:
+        header = headers.look(path.read_bytes())
+    except OSError:
+        return 0
+    return header.width * header.height
+
+
+def _read_group(reader: PageReader, group: list[Source], skipped: dict[str, str]) -> Iterator[tuple[Source, Page]]:
+    opened: list[tuple[Source, Image]] = []
+    for page in group:
+        try:
+            opened.append((page, _open(page.path)))
+        except (DataError, OSError) as error:
+            skipped[page.name] = str(error).removeprefix(f"{page.path}: ")
+    read = reader.read([(page.name, image) for page, image in opened])
+    yield from zip([page for page, _ in opened], read, strict=True)
 
 
 def _open(path: Path) -> Image:

@@ -80,7 +80,7 @@ def prepare(
     given: dict[str, Any] = {"splits": splits, "all": all_items, "one-word": one_word, "config": config}
     given |= {"image-column": image_column, "text-column": text_column}
     _check(kind, raw, unit, given)
-    from stackmix.datasets import preparing, sources
+    from stackmix.datasets import licences, preparing, sources
 
     recipe, report = _recipe(kind), preparing.Report()
     options = {option.replace("-", "_"): value for option, value in given.items() if kind in OWN[option]}
@@ -91,12 +91,16 @@ def prepare(
         options["unit"] = unit
     name = raw if kind == "hub" else Path(raw).resolve().name
     found = recipe.entries(raw, report=report, **options)
+    title, body = recipe.TITLE.format(unit=unit, source=name), recipe.BODY.format(source=name)
+    licence = sources.card_licence(kind.replace("-", "_"))
+    if made := licences.made_of(Path(raw)):
+        title, (body, licence) = f"Made {unit or 'sample'}s", made
     preparing.prepare(
         found,
         out,
-        title=recipe.TITLE.format(unit=unit, source=name),
-        body=recipe.BODY.format(source=name),
-        licence=sources.card_licence(kind.replace("-", "_")),
+        title=title,
+        body=body,
+        licence=licence,
         report=report,
         progress=True,
         resume=resume,

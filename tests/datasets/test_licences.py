@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stackmix.datasets.card import Facts, languages, write
-from stackmix.datasets.licences import known, licence, refusal, sources_of
+from stackmix.datasets.licences import known, licence, made_of, refusal, sources_of
 from stackmix.datasets.sources import SOURCES
 from stackmix.statistics import Count
 from stackmix.types import DataError
@@ -52,6 +52,15 @@ def test_a_stacked_folder_is_of_its_letters_sources(tmp_path: Path) -> None:
     assert sources_of(stacked(tmp_path / "b", [])) == ["stackmix"]  # refused: it doesn't say
     with pytest.raises(DataError, match="no account of a run"):
         sources_of(stacked(tmp_path / "c", "iam"))
+
+
+def test_a_made_folder_says_what_it_is_made_of(tmp_path: Path) -> None:
+    assert made_of(stacked(tmp_path / "a", ["iam"])) == (
+        "Made by `stackmix generate` out of letters of iam. Its options stand in `a/run.json`.", "other"
+    )  # fmt: skip
+    text, yaml = made_of(stacked(tmp_path / "b", [])) or ("", "")
+    assert "no recorded origin" in text and yaml == "unknown"
+    assert made_of(tmp_path) is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`stackmix prepare`: its options, its exit codes, and what stands on the screen."""
 
 import errno
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,23 @@ def test_the_command_passes_its_options_on(
     assert command("prepare", "iam", raw, "--out", out, *options) == 0
     assert capsys.readouterr().out == f"{out}: 1 test1 lines\n"
     assert [sample.text for sample in samples.read(out, "test1")] == ["A MOVE"]
+
+
+@pytest.mark.parametrize(("run", "said"), [(None, "license: mit"), ("face", "license: ofl-1.1")])
+def test_made_pages_have_the_licence_of_their_letters(
+    command: Callable[..., int], tmp_path: Path, run: str | None, said: str
+) -> None:
+    raw, out = tmp_path / "made", tmp_path / "words"
+    (raw / "images").mkdir(parents=True)
+    images.write(raw / "images" / "0.png", np.eye(40, dtype=np.uint8) * 200)
+    row = {"id": 0, "image_id": 0, "bbox": [4, 4, 30, 30], "attributes": {"translation": "кот"}}
+    content = {"images": [{"id": 0, "file_name": "0.png", "source": "stackmix"}], "annotations": [row]}
+    (raw / "annotations_train.json").write_text(json.dumps(content), encoding="utf-8")
+    if run:
+        (raw / "run.json").write_text(json.dumps({"library": {"sources": [run]}}), encoding="utf-8")
+    assert command("prepare", "school-notebooks", raw, "--out", out) == 0
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert said in card and ("out of letters of face" in card) == ("# Made words" in card) == bool(run)
 
 
 def test_bad_data_ends_in_one_line(

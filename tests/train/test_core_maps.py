@@ -106,6 +106,16 @@ def test_a_sign_on_its_own_is_neither_learnt_nor_unlearnt() -> None:
     assert core.any() and (weight[core > 0] == 1).all()
 
 
+def test_specks_that_promise_whole_words_are_none() -> None:
+    core, reach, _ = paint([box(20, 40, 100, 24)], [False], SHAPE, STEP)
+    few = core.copy()
+    few[:, ::8] = few[::3] = 0  # what is left of the core are blocks of 7 x 2 and less
+    assert few.any() and words_of(few, reach, STEP) == []
+    half = core.copy()
+    half[:, 35:] = 0
+    assert len(words_of(half, reach, STEP)) == len(words_of(core, reach, STEP)) == 1
+
+
 def test_no_cores_no_words() -> None:
     nothing = np.zeros((10, 12), np.float32)
     assert words_of(nothing, np.zeros((4, 10, 12), np.float32), STEP) == []

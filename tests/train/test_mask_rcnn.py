@@ -2,9 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from urllib.error import URLError
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -91,10 +93,37 @@ def test_what_windows_show_is_stitched_to_the_words_of_the_page(drawn_page: Call
     page = inked(drawn_page(5), SMALL.side)
     words = [polygon for polygon, sign in zip(page.polygons, page.ignored, strict=True) if not sign]
     sure = MaskFinder(SMALL, Sure(page._replace(polygons=words)))  # type: ignore[arg-type]
-    found = sure.look(page.ink)
+    (found,) = sure.look([page.ink])
     counts = score([word.polygon for word in found], words, [False] * len(words))
     assert counts.right == counts.true == counts.found == len(words)
     assert all(0.6 <= word.score <= 0.9 + 1e-6 for word in found)
+
+
+class Blots(nn.Module):
+    """A network that finds the connected ink of each window, and counts its windows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.batches = nn.Parameter(torch.zeros(1)), list[int]()
+
+    def forward(self, windows: list[Tensor]) -> list[dict[str, Tensor]]:
+        self.batches.append(len(windows))
+        found = []
+        for window in windows:
+            count, labels = cv2.connectedComponents((window[0] < 0.5).numpy().astype(np.uint8))
+            masks = torch.from_numpy(labels)[None, None] == torch.arange(1, count)[:, None, None, None]
+            found.append({"masks": masks.float(), "scores": torch.linspace(0.9, 0.6, count - 1)})
+        return found
+
+
+def test_windows_of_several_pages_go_through_the_network_together(drawn_page: Callable[..., Page]) -> None:
+    pages = [drawn_page(1).image, drawn_page(2, shape=(250, 300)).image, np.zeros((1, 1), np.uint8)]
+    together, apart = (MaskFinder(SMALL, Blots()) for _ in range(2))  # type: ignore[arg-type]
+    found, alone = together.find_all(pages), [apart.find(page) for page in pages]
+    assert [len(words) for words in found] == [len(words) for words in alone] and len(found[0]) > 20 < len(found[1])
+    for one, other in zip(chain(*found), chain(*alone), strict=True):
+        assert (one.polygon == other.polygon).all() and one.score == other.score
+    assert set(together.network.batches[:-1]) == {4} and len(together.network.batches) < len(apart.network.batches)
 
 
 def test_a_tiny_one_fits_a_handful_of_windows(
@@ -125,8 +154,16 @@ def test_a_folder_opens_as_the_same_finder(tmp_path: Path) -> None:
         open_finder(tmp_path / "words")  # the weights of a tiny network are not ResNet-50's
 
 
-@pytest.mark.parametrize("page", [np.full((1, 1), 255, np.uint8), np.full((300, 200, 3), 255, np.uint8)])
-def test_blank_pages_and_single_pixels_have_words_inside_or_none(page: np.ndarray) -> None:
+@pytest.mark.parametrize(
+    "page",
+    [
+        np.full((1, 1), 255, np.uint8),
+        np.full((300, 200, 3), 255, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (300, 200), np.uint8),
+    ],
+    ids=["1x1", "blank", "noise"],
+)
+def test_odd_pages_have_words_inside_or_none(page: np.ndarray) -> None:
     for word in tiny().find(page):
         assert word.polygon.min() >= 0 and (word.polygon <= np.array([page.shape[1], page.shape[0]])).all()
 

@@ -1,6 +1,6 @@
 """Page reading with a finder and readers whose answers are known, and with tiny real models out of their folders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -26,6 +26,9 @@ class Blobs:
         grey = page if page.ndim == 2 else page.min(axis=2)
         count, _, stats, _ = cv2.connectedComponentsWithStats((grey < 128).astype(np.uint8))
         return [Found(box(*stats[k, :4].tolist()), 0.9) for k in range(count - 1, 0, -1)]
+
+    def find_all(self, pages: Sequence[Image]) -> list[list[Found]]:
+        return [self.find(page) for page in pages]
 
 
 class Widths:
@@ -86,6 +89,14 @@ def test_the_margin_is_a_share_of_the_words_height() -> None:
 
     PageReader(Blobs(), {"ru": Sizes("я")}, margin=0.2)(sheet([[50]]))
     assert seen == [(30 + 2 * 6, 50 + 2 * 6)]
+
+
+def test_a_word_that_fills_a_large_page_is_read_on_a_small_picture() -> None:
+    page = np.full((2000, 4000), 240, np.uint8)
+    page[300:1700, 200:3800] = 20
+    (word,) = PageReader(Blobs(), {"ru": Widths("я")})(page).regions
+    assert np.ptp(word.polygon, axis=0).tolist() == [3600, 1400]
+    assert len(word.text) == 199  # its 3,600 columns at the scale that makes 2 million pixels of 6.5
 
 
 def test_fit_margin_takes_what_is_read_best() -> None:

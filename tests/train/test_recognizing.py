@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from stackmix import images
+from stackmix.results import FORMS, JSON
 from stackmix.train import recognizing
 from stackmix.train.cores import CoreConfig, CoreModel
 from stackmix.train.ctc import CTCConfig, CTCModel
+from stackmix.train.language import LanguageConfig, LanguageModel
 from stackmix.train.pages import PageReader
 from stackmix.train.recognizing import recognize, sources
 from stackmix.types import DataError, Image, Page, Region
@@ -140,6 +143,80 @@ def test_without_an_output_the_texts_are_printed(
     assert command("recognize", photos / "p3.png", "--models", tmp_path / "models") == 1
     for words in (["--format", "txt"], ["--resume"]):
         assert command("recognize", photos, "--models", tmp_path / "models", *words) == 2
+
+
+def odd_pages(folder: Path) -> Path:
+    """A blank page, noise, a page upside down, a single pixel, a JPEG that breaks off, a scan of 200 megapixels."""
+    noise = np.random.default_rng(0).integers(0, 256, (400, 300), np.uint8)
+    page = np.full((160, 400), 240, np.uint8)
+    page[60:90, 20:120] = page[60:90, 150:260] = page[110:140, 20:80] = 20
+    folder.mkdir()
+    images.write(folder / "blank.png", np.full((300, 200, 3), 255, np.uint8))
+    images.write(folder / "noise.png", noise)
+    images.write(folder / "turned.png", np.ascontiguousarray(page[::-1, ::-1]))
+    images.write(folder / "pixel.png", np.zeros((1, 1), np.uint8))
+    (folder / "torn.jpg").write_bytes(images.encode(noise, ".jpg")[:9000])
+    scan = bytearray(images.encode(noise, ".png"))
+    scan[16:24] = (14_142).to_bytes(4) * 2  # what its header says
+    (folder / "scan.png").write_bytes(scan)
+    return folder
+
+
+def models_of(root: Path) -> Path:
+    """A finder that finds words in noise, and two readers with a voter, all untrained."""
+    torch.manual_seed(0)
+    finder = CoreModel(CoreConfig())
+    with torch.no_grad():
+        finder.maps.weight[:1] *= 300
+        finder.maps.bias[:1] = 0  # type: ignore[index]
+    finder.save_pretrained(root / "words")
+    CTCModel(CTCConfig("абв", languages=("ru",))).save_pretrained(root / "reader-ru")
+    CTCModel(CTCConfig("abc", languages=("en",))).save_pretrained(root / "reader-en")
+    LanguageModel(LanguageConfig(("en", "ru"), narrow=8)).save_pretrained(root / "language")
+    return root
+
+
+def test_odd_pages_have_a_result_or_one_line(
+    command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages, models, out = odd_pages(tmp_path / "odd"), models_of(tmp_path / "models"), tmp_path / "odd.json"
+    assert command("recognize", pages, "--models", models, "--out", out) == 0
+    shown = capsys.readouterr()
+    assert shown.out == f"{out}: 4 pages, 2 left out\n"
+    lines = [line for line in shown.err.splitlines() if line.startswith("left out: ")]
+    assert lines[0] == "left out: scan.png: 199,996,164 pixels are over 60,000,000: scale the page down"
+    assert lines[1].startswith("left out: torn.jpg: 9000 bytes are a picture that breaks off") and len(lines) == 2
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert list(found) == ["blank.png", "noise.png", "pixel.png", "turned.png"]
+    assert len(found["noise.png"]["predictions"]) > 3
+    for page in found.values():
+        assert all(0 <= word["confidence"] <= 1 and word["language"] for word in page["predictions"])
+
+
+@pytest.mark.parametrize("name", ["scan.png", "torn.jpg"])
+def test_a_page_that_cannot_be_read_alone_is_one_line(
+    command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    pages, models = odd_pages(tmp_path / "odd"), models_of(tmp_path / "models")
+    assert command("recognize", pages / name, "--models", models, "--out", tmp_path / "page.html") == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"stackmix: {pages / name}: ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["models", "odd"]
+
+
+def test_odd_pages_in_every_form(tmp_path: Path) -> None:
+    reader, forms = PageReader.from_pretrained(models_of(tmp_path / "models")), (JSON, *FORMS)
+    pages = sources([odd_pages(tmp_path / "odd")])
+    skipped = recognize(reader, pages, tmp_path / "out", forms, resume=False, tick=lambda n: None)
+    assert sorted(skipped) == ["scan.png", "torn.jpg"]
+    assert len(list((tmp_path / "out").iterdir())) == 4 * len(forms)
+
+
+def test_pages_read_at_once_are_bounded_in_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognizing, "MOST_PIXELS", 100)
+    for k, side in enumerate((5, 8, 4, 9, 10, 2, 2, 2, 2, 2)):
+        images.write(tmp_path / f"{k}.png", np.full((side, side), 255, np.uint8))
+    groups = [[int(page.name[0]) for page in group] for group in recognizing._groups(sources([tmp_path]))]
+    assert groups == [[0, 1], [2, 3], [4], [5, 6, 7, 8], [9]]
 
 
 @pytest.mark.parametrize(
