@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -73,8 +73,8 @@ class Listed:
     def __init__(self, *boxes: tuple[int, int, int, int]) -> None:
         self.boxes = boxes
 
-    def find(self, page: Image) -> list[Found]:
-        return [Found(box(*own), 0.9) for own in self.boxes]
+    def find_all(self, pages: Sequence[Image]) -> list[list[Found]]:
+        return [[Found(box(*own), 0.9) for own in self.boxes] for _ in pages]
 
 
 class Told:
