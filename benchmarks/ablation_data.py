@@ -19,6 +19,7 @@ from restacking import cut_all
 
 from stackmix import samples
 from stackmix.blots.sprinkling import Sprinkle
+from stackmix.ink import ink_of
 from stackmix.library import LetterLibrary
 from stackmix.paper import on_paper
 from stackmix.synthesis import Stacker
@@ -28,13 +29,14 @@ from stackmix.train.normalising import normalise
 from stackmix.train.packing import HEIGHT, Normalised, Packed
 from stackmix.types import Image, Sample
 
-STACKED = 64  # rows of a stacked word
+STACKED = 128  # rows of a stacked word: at 64 its strokes come out softer than those of real words
 ROUND = 4000  # images between two looks at the validation words
 OWN = 0.3  # share of the texts that are those of the real training words: digits and punctuation are among them
 COMMON = 50_000  # words of a language, the most frequent ones
 FLATTER = 0.75  # power of a word's frequency
 CAPITAL, CAPITALS = 0.12, 0.02  # share of these words that begin with a capital, and that are all capitals
 PAPER = 0.25  # share of the images that are laid on drawn paper
+FAINT = 32  # ink that does not count as the end of a word
 BLUR = 0.8  # widest standard deviation of the blur, in pixels of the normalised image
 
 
@@ -190,8 +192,14 @@ class Feed:
         assert self.stacker is not None
         text, making = self.texts.draw(rng), self.making
         if self.arm.stacked == "published":
-            return self.stacker.stack(text, rng, choice="random").image, text
-        return self.stacker.stack(text, rng, hand=making.hand, temperature=making.temperature).image, text
+            return _boxed(self.stacker.stack(text, rng, choice="random").image), text
+        return _boxed(self.stacker.stack(text, rng, hand=making.hand, temperature=making.temperature).image), text
+
+
+def _boxed(image: Image) -> Image:
+    """The columns from the first to the last ink: so do the boxes of real words end."""
+    columns = np.flatnonzero((ink_of(image) > FAINT).any(axis=0))
+    return image[:, columns[0] : columns[-1] + 1] if len(columns) else image
 
 
 def weathered(image: Image, rng: np.random.Generator) -> Normalised:
