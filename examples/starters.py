@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import numpy as np
 from wordfreq import top_n_list, word_frequency
 
 from stackmix import pages
+from stackmix.train.ctc import CTCModel
 from stackmix.train.ctc_reading import CTCReader
 from stackmix.train.pages import SETTINGS, fit_margin
 from stackmix.types import Page
@@ -78,6 +80,13 @@ def fitted_margin(work: Path) -> float:
     return float(np.mean([fit_margin(readers[name], validation(work / f"pages-{name}")) for name in LANGUAGES]))
 
 
+def in_one_language(folder: Path, language: str) -> None:
+    """Say that a reader is for pages of this language, though it knows the letters of some foreign words too."""
+    model = CTCModel.from_pretrained(folder)
+    model.config = replace(model.config, languages=(language,))
+    model.save_pretrained(folder)
+
+
 def make(work: Path, count: int, rounds: int, epochs: int) -> None:
     """Make pages, words and models in `work`."""
     work.mkdir(parents=True, exist_ok=True)
@@ -91,6 +100,7 @@ def make(work: Path, count: int, rounds: int, epochs: int) -> None:
     for language in reversed(LANGUAGES):
         reading = "--head", "recurrent", "--epochs", str(epochs)
         stackmix(work / language, "train", "ctc", work / f"words-{language}", *reading)
+        in_one_language(work / language, language)
     small = "--weights", "none", "--narrow", "8", "--epochs", "1"
     stackmix(work / "language", "train", "language", *made_words, *small)
 

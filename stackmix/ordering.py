@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-GUTTER = 1.6  # word heights: a narrower band is a gap between words
+GUTTER = 1.6  # word heights: a narrower band may be gaps between words that happen to lie over each other,
+NARROW = 0.7  # but not in so many lines as MANY, where the two pages of a spread may come as near as this
+MANY = 8
 ASIDE = 0.95  # word heights that a word's middle may lie off its line's
 FEWEST = 3  # lines on either side of a gutter
 UNDER = 0.8  # word heights between the middles of words that stand over each other
@@ -99,10 +101,11 @@ def _gutter(boxes: _Boxes, words: NDArray[np.int64], size: float) -> float | Non
     reach = np.maximum.accumulate(boxes.right[by_left])
     gaps = boxes.left[by_left[1:]] - reach[:-1]
     for k in np.argsort(-gaps, kind="stable").tolist():
-        if gaps[k] < GUTTER * size:
+        if gaps[k] < NARROW * size:
             return None
         sides = by_left[: k + 1], by_left[k + 1 :]
-        if all(_heights(boxes, side, size) >= FEWEST for side in sides) and _side_by_side(boxes, *sides):
+        fewest = FEWEST if gaps[k] >= GUTTER * size else MANY
+        if all(_heights(boxes, side, size) >= fewest for side in sides) and _side_by_side(boxes, *sides):
             return float(reach[k] + gaps[k] / 2)
     return None
 

@@ -69,6 +69,15 @@ def test_the_words_of_one_line_are_not_columns() -> None:
     check([[word(50 + 400 * k, 100 + 60 * n, 120, SIZE) for k in range(2)] for n in range(2)], rng)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_pages_of_a_spread_may_come_near(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    left, right = (column(rng, 60 + k * (760 + 0.9 * SIZE), 50 + 30 * k, 760, 12, pitch=62) for k in range(2))
+    for line in left:
+        line[-1][1:3, 0] = 820  # all lines reach the spine
+    check([*left, *right], rng)
+
+
 def test_lines_that_rise_and_fall_stay_whole() -> None:
     x = np.arange(12)
     lines = [[word(60 + 100 * k, 100 + 70 * n + 30 * np.sin(k / 4), 80, SIZE) for k in x] for n in range(6)]
