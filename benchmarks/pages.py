@@ -29,6 +29,7 @@ import argparse
 import json
 import re
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -98,9 +99,8 @@ def speed(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "threads": THREADS,
         "rounds": ROUNDS,
     }
-    python = options.peers / "rapidocr" / "bin" / "python" if options.peers else None
-    if python and python.exists():
-        peer = ask(python, page.image)
+    if options.peers:
+        peer = ask(options.peers / "rapidocr" / "bin" / "python", page.image)
         middle = median(peer["seconds"])
         line |= {"peer": peer["name"], "peer_value": round(middle, 3), "peer_lines": peer["lines"]}
         line |= {"ratio": round(middle / whole, 2)}
@@ -139,7 +139,10 @@ def ask(python: Path, image: Image) -> dict[str, Any]:
         np.save(path, image)
         script = Path(__file__).with_name("pages_peers.py")
         command = [python, "-I", script, path, str(THREADS), str(ROUNDS)]
-        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        try:
+            return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        except FileNotFoundError:
+            sys.exit(f"{python} is not there: bash benchmarks/peers.sh FOLDER rapidocr, and --peers FOLDER")
 
 
 def iam(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -173,7 +176,7 @@ def made(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             true[page.id] = true_page(page.regions, page.writer)
         where = f"made pages, held-out hands, {language}"
         for line in lines(evaluate(compare(true, found)), tuple(UNITS), where):
-            yield line | {"hands": len(faces)}
+            yield line | {"hands": len({page.writer for page in true.values()})}
 
 
 def held_out(fonts: Path, hands: Path) -> list[Face]:
@@ -250,7 +253,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure; one JSON line a figure."""
     options = options_of(arguments)
     for line in MEASURES[options.measure](options):
-        print(json.dumps(line, ensure_ascii=False), flush=True)
+        print(json.dumps(line | {"models": options.models.name}, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":

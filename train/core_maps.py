@@ -19,7 +19,7 @@ INSET = 0.2  # and ends so far before its word's ends, in heights
 NEAR = 24  # map pixels from an end of the word within which a core pixel must know that end
 GAP = 3.0  # weight of a pixel between the ends of two cores, where words are told apart
 LEAST = 3  # map pixels of the smallest core
-FULL = 0.25  # of the core that a word of its extent is painted with; of true words one in a thousand has less
+FULL = 0.25  # of the core that a word of its extent is painted with; hardly a true word has less, noise mostly
 
 Maps = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 

@@ -183,14 +183,14 @@ def fit_margin(reader: Reader, pages: Iterable[Page]) -> float:
 
     The words' true polygons are cut, so that what the finder misses does not count.
     """
-    kept = [page for page in pages if any(region.text for region in page.regions)]
+    found = ((page, [r for r in page.regions if r.category == "pupil_text" and r.text]) for page in pages)
+    kept = [(page, words) for page, words in found if words]
     if not kept:
         raise DataError("no validation page has texts to fit the margin of words on")
     errors = []
     for margin in MARGINS:
         crops, texts = [], []
-        for page in kept:
-            words = [region for region in page.regions if region.category == "pupil_text" and region.text]
+        for page, words in kept:
             around = round(margin * float(np.median([np.ptp(word.polygon[:, 1]) for word in words])))
             grey = images.grey(page.image)
             crops += [cropping.cut(grey, word.polygon, around) for word in words]

@@ -93,7 +93,7 @@ def prepare(
     found = recipe.entries(raw, report=report, **options)
     title, body = recipe.TITLE.format(unit=unit, source=name), recipe.BODY.format(source=name)
     licence = sources.card_licence(kind.replace("-", "_"))
-    if made := licences.made_of(Path(raw)):
+    if kind == "school-notebooks" and (made := licences.made_of(Path(raw))):
         title, (body, licence) = f"Made {unit or 'sample'}s", made
     preparing.prepare(
         found,

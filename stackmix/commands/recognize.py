@@ -80,6 +80,7 @@ def _print(reader: "PageReader", found: "list[Source]") -> None:
         for source, page in recognizing.read_pages(reader, found, bar.update, skipped):
             with tqdm.external_write_mode():
                 typer.echo((f"{source.name}\n\n" if len(found) > 1 else "") + results.text(page))
+            del page  # its picture goes before the next one is decoded
     recognizing.check(found, skipped)
     _tell(skipped)
 
