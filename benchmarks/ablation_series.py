@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ablation_data import START, Arm, Feed, Making, Words
+from ablation_data import STACKED, START, Arm, Feed, Making, Words
 from ablation_judging import by_writer, figures, gain, pooled
 from ablation_plot import picture
 from ablation_run import MOST, Run
@@ -63,6 +63,8 @@ class Series:
         if self.plan.start and arm is not self.plan.arms[START]:
             first["start"] = self.plan.start
         found = {**counts, **first, **{name: making[name] for name in own}}
+        if arm.stacked:
+            found["stacked_rows"] = STACKED
         return dict(json.loads(json.dumps(found)))  # as it is read from the file
 
     def finished(self) -> list[dict[str, Any]]:
