@@ -27,7 +27,7 @@ from stackmix.types import DataError
 
 RESULTS = Path(__file__).parent / "results" / "ablation.jsonl"
 MAIN = ["real", "blots", "published", "ours"]
-UPDATES, FIRST_UPDATES = 2000, 4000  # planned for a run, and for that which all go on from
+UPDATES, FIRST_UPDATES = 5000, 4000  # planned for a run, and for that which all go on from
 ALIGNER_UPDATES = 2500
 
 

@@ -69,10 +69,10 @@ class Making:
     hand, temperature: as in `Stacker.stack`, for ours. blots: share of the images that are marked.
     """
 
-    share: tuple[float, float] = (0.5, 0.5)
-    hand: Literal["one", "mixed"] = "one"
-    temperature: float = 1.0
-    blots: float = 0.15
+    share: tuple[float, float] = (0.6, 0.3)
+    hand: Literal["one", "mixed"] = "mixed"
+    temperature: float = 2.0
+    blots: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

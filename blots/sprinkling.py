@@ -1,16 +1,22 @@
-"""Blots and strike-outs for a share of generated images: a small object that can be sent to worker processes."""
+"""Blots and strike-outs for a share of generated images: a small object that can be sent to worker processes.
+
+The images keep their labels, so nothing is drawn that leaves no reader a chance: neither waves and zigzags from end
+to end of a word nor marks on signs of a few pixels.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stackmix.blots.laying import LEAST, lay
+from stackmix.blots.laying import lay
 from stackmix.blots.ranges import chance
 from stackmix.blots.scribbling import WIDTHS, Scribble
 from stackmix.blots.striking import Strike
 from stackmix.blots.writing import measure
 
+SMALLEST = 24  # rows and columns of an image that is marked: a full stop would be covered
+READABLE = ("single", "double")  # strike-outs under which a word is still read
 BLOT_SHARE = 0.5  # of the marked images get a blot, the others a strike-out
 HEIGHTS = (0.2, 0.7)  # of a blot, in image heights
 BREADTHS = (0.2, 1.0)  # likewise, so that a blot is as large beside a word's letters as beside a line's
@@ -30,10 +36,10 @@ class Sprinkle:
         chance("share", self.share)
 
     def __call__(self, image: NDArray, rng: np.random.Generator) -> NDArray:
-        if rng.random() >= self.share or min(image.shape[:2]) < LEAST:  # a full stop may be no wider than that
+        if rng.random() >= self.share or min(image.shape[:2]) < SMALLEST:
             return image
         if rng.random() >= BLOT_SHARE:
-            return lay(image, Strike().draw(image, rng))
+            return lay(image, Strike(READABLE).draw(image, rng))
         height, width = image.shape[:2]
         sizes = {
             "h": tuple(max(1, round(share * height)) for share in HEIGHTS),

@@ -30,9 +30,16 @@ def test_the_generator_alone_decides() -> None:
         assert (sprinkle(image, np.random.default_rng(i)) == other(image, np.random.default_rng(i))).all()
 
 
-def test_an_image_too_small_for_marks_stays_as_it_is() -> None:
-    image = word(64, 7)
+@pytest.mark.parametrize("shape", [(64, 23), (23, 64)])
+def test_an_image_too_small_for_marks_stays_as_it_is(shape: tuple[int, int]) -> None:
+    image = word(*shape)
     assert Sprinkle(1.0)(image, np.random.default_rng(0)) is image
+
+
+def test_a_marked_word_can_still_be_read() -> None:
+    image = word(128, 500)
+    covered = [(Sprinkle(1.0)(image, np.random.default_rng(i)) != image).mean() for i in range(60)]
+    assert max(covered) < 0.1  # zigzags cover .28
 
 
 def test_a_wrong_share_is_named() -> None:
