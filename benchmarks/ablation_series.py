@@ -33,7 +33,8 @@ START_SEED = 0  # of the run that all others go on from, whatever their own
 class Plan:
     """arms: by name. against: the arms that others are held against. listed: words to stack with their frequencies.
 
-    updates: planned for a run. start: for the arm START, from whose model the others go on; 0: from random weights.
+    updates: planned for a run. start: for the arm START, from whose model the others go on, one schedule after the
+    other; none: from random weights.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Plan:
     listed: list[tuple[str, float]]
     making: Making
     updates: int
-    start: int = 0
+    start: tuple[int, ...] = ()
 
 
 class Series:
@@ -59,10 +60,11 @@ class Series:
         making, words = asdict(self.plan.making), self.words
         own = [*(["share", "hand", "temperature"] if arm.stacked else []), *(["blots"] if arm.blots else [])]
         counts = {"words": len(words.train), "val_words": len(words.val), "test_words": len(words.test)}
-        first = {"updates": self.plan.start} if arm is self.plan.arms.get(START) else {"updates": self.plan.updates}
-        if self.plan.start and arm is not self.plan.arms[START]:
-            first["start"] = self.plan.start
-        found = {**counts, **first, **{name: making[name] for name in own}}
+        is_start = arm is self.plan.arms.get(START)
+        found: dict[str, Any] = {**counts, "updates": self.plan.start if is_start else self.plan.updates}
+        if self.plan.start and not is_start:
+            found["start"] = self.plan.start
+        found |= {name: making[name] for name in own}
         if arm.stacked:
             found["stacked_rows"] = STACKED
         return dict(json.loads(json.dumps(found)))  # as it is read from the file
@@ -76,28 +78,43 @@ class Series:
         return [row for row in rows if row["arm"] in known and row["settings"] == known[row["arm"]]]
 
     def run(self, name: str, seed: int) -> None:
-        """Train and judge one arm, unless that is done and its model is not needed here."""
-        folder = self.work / f"{name}-{seed}"
-        done = any(row["arm"] == name and row["seed"] == seed for row in self.finished())
-        if done and (name != START or (folder / "model").exists()):
+        """Train and judge one arm, unless that is done."""
+        if any(row["arm"] == name and row["seed"] == seed for row in self.finished()):
             return
-        arm = self.plan.arms[name]
-        run = self._trained(arm, self.settings_of(arm), seed, folder, self.start_of(name))
-        if not done:
-            self._keep(name, seed, run)
+        arm, folder = self.plan.arms[name], self.work / f"{name}-{seed}"
+        self._keep(name, seed, [self._trained(arm, self.settings_of(arm), seed, folder, self.start())])
 
-    def further(self, model: CTCModel, updates: int, seed: int, folder: Path) -> CTCModel:
+    def start(self) -> CTCModel | None:
+        """The model that all runs go on from, trained and judged at the first call ever; None for random weights."""
+        model, done = None, any(row["arm"] == START for row in self.finished())
+        runs: list[Run] = []
+        for k, updates in enumerate(self.plan.start):
+            most, folder = 1.0 if model is None else MOST, self.work / f"{START}-{k}"
+            if done and (folder / "model").exists():
+                model = CTCModel.from_pretrained(folder / "model")
+                continue
+            runs.append(self._further(model, updates, folder, most))
+            model = runs[-1].model
+        if runs and not done:
+            self._keep(START, START_SEED, runs)
+        return model
+
+    def further(self, model: CTCModel, updates: int, folder: Path) -> CTCModel:
         """A model trained further on the real words, `updates` times, once for all."""
         if not (folder / "model").exists():
-            settings = self.settings_of(self.plan.arms[START]) | {"updates": updates}
-            self._trained(self.plan.arms[START], settings, seed, folder, model)
+            self._further(model, updates, folder, 1.0)
         return CTCModel.from_pretrained(folder / "model")
 
-    def _trained(self, arm: Arm, settings: dict[str, Any], seed: int, folder: Path, start: CTCModel | None) -> Run:
+    def _further(self, model: CTCModel | None, updates: int, folder: Path, most: float) -> Run:
+        arm = self.plan.arms[START]
+        return self._trained(arm, self.settings_of(arm) | {"updates": updates}, START_SEED, folder, model, most)
+
+    def _trained(
+        self, arm: Arm, settings: dict[str, Any], seed: int, folder: Path, start: CTCModel | None, most: float = MOST
+    ) -> Run:
         folder.mkdir(parents=True, exist_ok=True)
         library = self.library(arm.stacked) if arm.stacked else None
         feed = Feed(arm, self.words.train, library, self.plan.listed, self.plan.making, seed)
-        most = 1.0 if arm is self.plan.arms.get(START) else MOST
         run = Run(feed, self.real, self.val, settings, seed, folder, start, most)
         run.restore()
         with tqdm(initial=run.progress.update, total=run.updates, unit="update", desc=folder.name) as bar:
@@ -109,22 +126,21 @@ class Series:
             run.run(tick).save_pretrained(folder / "model")
         return run
 
-    def start_of(self, name: str) -> CTCModel | None:
-        """The model that a run goes on from, None for random weights."""
-        if not self.plan.start or name == START:
-            return None
-        self.run(START, START_SEED)
-        return CTCModel.from_pretrained(self.work / f"{START}-{START_SEED}" / "model")
-
-    def _keep(self, name: str, seed: int, run: Run) -> None:
+    def _keep(self, name: str, seed: int, runs: list[Run]) -> None:
+        """Judge the last of some runs, each of which went on from the one before, and write their line."""
+        run, made = runs[-1], [run.progress.update for run in runs]
         texts = read(run.model, self.test)
         pairs = "".join(f"{a}\t{b}\n" for a, b in zip(texts, self.test.texts.tolist(), strict=True))
-        write_whole(self.work / f"{name}-{seed}" / "read.tsv", pairs.encode())
+        write_whole(run.folder / "read.tsv", pairs.encode())
         sums = by_writer(texts, self.words.test)
         row: dict[str, Any] = {"arm": name, "seed": seed, **figures(sums), "val_cer": round(run.progress.best_cer, 4)}
-        row |= {"best_update": run.best_update(), "made": run.progress.update}
+        row |= {"best_update": sum(made[:-1]) + run.best_update(), "made": sum(made)}
         row |= {"settings": self.settings_of(self.plan.arms[name]), "by_writer": sums}
-        row["curve"] = [[r["update"], round(r["loss"], 3), round(r["cer"], 4)] for r in run.progress.history]
+        row["curve"] = [
+            [sum(made[:k]) + r["update"], round(r["loss"], 3), round(r["cer"], 4)]
+            for k, one in enumerate(runs)
+            for r in one.progress.history
+        ]
         self.results.parent.mkdir(parents=True, exist_ok=True)
         with self.results.open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(row) + "\n")

@@ -79,8 +79,8 @@ def series_of(options: argparse.Namespace) -> Series:
     )
     unknown = {re.sub(r"\W", "", text.casefold()) for text in texts}
     listed = [(word, chance) for word, chance in frequent("ru") if word not in unknown]
-    updates = options.updates, options.start
-    plan = Plan("russian", ARMS, ("faces", "stacked"), listed, Making(blots=options.blots), *updates)
+    making, start = Making(blots=options.blots), tuple(options.start)
+    plan = Plan("russian", ARMS, ("faces", "stacked"), listed, making, options.updates, start)
 
     def libraries() -> Libraries:
         return {"hands": library_of(rows), "shipped": LetterLibrary.load(SHIPPED)}
@@ -99,7 +99,9 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--per-hand", type=int, default=200, help="words set with each training hand, at least")
     parser.add_argument("--judged", type=int, default=100, help="words of each hand that is judged")
     parser.add_argument("--updates", type=int, default=2000, help="planned updates of a run")
-    parser.add_argument("--start", type=int, default=3000, help="planned updates of the reader they start from")
+    parser.add_argument(
+        "--start", type=int, nargs="*", default=[3000], help="planned updates of the reader they go on from"
+    )
     parser.add_argument("--blots", type=float, default=Making().blots, help="share of the images that get a mark")
     return parser.parse_args(arguments)
 

@@ -104,7 +104,9 @@ def test_a_round_is_a_function_of_seed_and_number(
     arm = bench.data.ARMS[name]
 
     def feed(seed: int) -> Callable:
-        return bench.data.Feed(arm, words, library if arm.stacked else None, LISTED, bench.data.Making(), seed)
+        return bench.data.Feed(
+            arm, words, library if arm.stacked else None, LISTED, bench.data.Making((0.5, 0.5)), seed
+        )
 
     first = rows(feed(1), 3)
     assert len(first) == 24 and first == rows(feed(1), 3)
@@ -173,7 +175,20 @@ def test_gain_is_paired(bench: SimpleNamespace) -> None:
 
 def run_all(bench: SimpleNamespace, folder: Path, where: Path, *more: str) -> list[dict]:
     results = where / "results.jsonl"
-    options = ["--work", str(where), "--results", str(results), "--words", "0", "--updates", "6", "--start", "3", *more]
+    options = [
+        "--work",
+        str(where),
+        "--results",
+        str(results),
+        "--words",
+        "0",
+        "--updates",
+        "6",
+        "--start",
+        "2",
+        "3",
+        *more,
+    ]
     bench.main.main([str(folder), *options])
     return [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
 
@@ -193,6 +208,8 @@ def test_the_command_goes_on_and_makes_no_run_twice(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["figure"] for line in lines] == [f"ablation, {name}" for name in ("start", "real", "ours")]
     assert "over_real" in lines[2] and "over_real" not in lines[1] and lines[1]["seeds"] == 1
+    assert [update for update, *_ in whole[0]["curve"]] == sorted({update for update, *_ in whole[0]["curve"]})
+    assert whole[0]["made"] == whole[0]["curve"][-1][0] >= 5  # of both schedules
     assert run_all(bench, folder, tmp_path / "whole", *arms) == whole
 
     judge, ends = fitting.Fitting.judge, []
@@ -219,14 +236,14 @@ def test_other_options_are_another_run(bench: SimpleNamespace, folder: Path, tmp
     found = run_all(
         bench, folder, tmp_path, "--arms", "real", "--seeds", "0", "--updates", "5", "--work", str(tmp_path / "new")
     )
-    assert [row["settings"]["updates"] for row in found] == [3, 6, 5]
+    assert [row["settings"]["updates"] for row in found] == [[2, 3], 6, 5]
 
 
 def test_stacking_without_a_reader_to_cut_with_names_the_cure(
     bench: SimpleNamespace, folder: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(SystemExit, match="give --start"):
-        run_all(bench, folder, tmp_path, "--arms", "ours", "--seeds", "0", "--start", "0")
+        run_all(bench, folder, tmp_path, "--arms", "ours", "--seeds", "0", "--start")
 
 
 def test_the_picture_has_a_bar_of_its_colour_for_each_arm(bench: SimpleNamespace) -> None:
