@@ -196,6 +196,12 @@ class Feed:
         return _boxed(self.stacker.stack(text, rng, hand=making.hand, temperature=making.temperature).image), text
 
 
+def all_marked(words: Iterable[Sample]) -> list[Sample]:
+    """Words with a blot or a strike-out on each that is large enough for one, always the same."""
+    marks = Sprinkle(1.0)
+    return [replace(word, image=marks(word.image, np.random.default_rng(i))) for i, word in enumerate(words)]
+
+
 def _boxed(image: Image) -> Image:
     """The columns from the first to the last ink: so do the boxes of real words end."""
     columns = np.flatnonzero((ink_of(image) > FAINT).any(axis=0))

@@ -42,9 +42,9 @@ def figures(sums: list[list[int]]) -> dict[str, Any]:
     }
 
 
-def pooled(runs: list[dict[str, Any]]) -> list[list[int]]:
+def pooled(runs: list[dict[str, Any]], key: str = "by_writer") -> list[list[int]]:
     """The sums of several runs of one arm, so that their rates are the means over its seeds."""
-    return np.array([run["by_writer"] for run in runs]).sum(axis=0).tolist()
+    return np.array([run[key] for run in runs]).sum(axis=0).tolist()
 
 
 def gain(sums: list[list[int]], over: list[list[int]]) -> dict[str, Any]:

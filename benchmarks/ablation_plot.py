@@ -10,6 +10,7 @@ from ablation_judging import figures, pooled
 from stackmix.types import Image
 
 HEIGHT, CURVES, BARS = 420, 620, 460  # rows of the picture, columns of its halves
+MOST = 0.5  # a CER above which curves are cut off: they part below
 LEFT, TOP, FOOT, EDGE = 60, 44, 44, 24
 COLOURS = ((110, 110, 110), (60, 120, 200), (230, 140, 50), (40, 150, 80), (150, 90, 180), (200, 70, 90))
 PLAIN, GRID = (40, 40, 40), (225, 228, 233)
@@ -39,13 +40,13 @@ def _row(value: float, low: float, high: float) -> int:
 
 
 def _curves(out: Image, runs: list[dict[str, Any]], colour: dict[str, Colour]) -> None:
-    """Logarithmic in the CER, so that a gain of a tenth is as high everywhere."""
-    _say(out, "CER on validation words, over updates (logarithmic)", LEFT, 24, size=0.5)
+    """Logarithmic in the CER, so that a gain of a tenth is as high everywhere; what is above MOST stays at the top."""
+    _say(out, f"CER on validation words up to {MOST}, over updates (logarithmic)", LEFT, 24, size=0.5)
     before = next((run["made"] for run in runs if run["arm"] == START), 0)
     begun = [0 if run["arm"] == START else before for run in runs]
     last = max(first + run["made"] for first, run in zip(begun, runs, strict=True))
-    low, high = np.log(min(row[2] for run in runs for row in run["curve"]) * 0.9), 0.0
-    for value in (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0):
+    low, high = np.log(min(row[2] for run in runs for row in run["curve"]) * 0.9), np.log(MOST)
+    for value in (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5):
         if np.log(value) >= low:
             y = _row(float(np.log(value)), low, high)
             cv2.line(out, (LEFT, y), (CURVES - EDGE, y), GRID)
@@ -57,7 +58,7 @@ def _curves(out: Image, runs: list[dict[str, Any]], colour: dict[str, Colour]) -
         _say(out, text, x - _broad(text) // 2, HEIGHT - FOOT + 22)
     for first, run in zip(begun, runs, strict=True):
         across = [LEFT + (first + u) / last * (CURVES - LEFT - EDGE) for u, _, _ in run["curve"]]
-        at = list(zip(across, (_row(np.log(min(c, 1)), low, high) for _, _, c in run["curve"]), strict=True))
+        at = list(zip(across, (_row(np.log(min(c, MOST)), low, high) for _, _, c in run["curve"]), strict=True))
         line = np.round(at).astype(np.int32)
         cv2.polylines(out, [line], False, colour[run["arm"]], 1 + (run["seed"] == 0), cv2.LINE_AA)
 

@@ -20,7 +20,7 @@ COLUMNS = 2048  # of a batch, about 17 words: half of what `stackmix train` take
 RATE = 2e-3
 FLOOR = 0.03  # of the peak rate
 PATIENCE = 0.2  # of the updates made
-MOST = 1.6  # times the planned updates
+MOST = 1.3  # times the planned updates
 
 
 class Run(Fitting):

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ablation_data import STACKED, START, Arm, Feed, Making, Words
+from ablation_data import STACKED, START, Arm, Feed, Making, Words, all_marked
 from ablation_judging import by_writer, figures, gain, pooled
 from ablation_plot import picture
 from ablation_run import MOST, Run
@@ -129,13 +129,14 @@ class Series:
     def _keep(self, name: str, seed: int, runs: list[Run]) -> None:
         """Judge the last of some runs, each of which went on from the one before, and write their line."""
         run, made = runs[-1], [run.progress.update for run in runs]
+        marked = by_writer(read(run.model, pack(all_marked(self.words.test), HEIGHT)), self.words.test)
         texts = read(run.model, self.test)
         pairs = "".join(f"{a}\t{b}\n" for a, b in zip(texts, self.test.texts.tolist(), strict=True))
         write_whole(run.folder / "read.tsv", pairs.encode())
         sums = by_writer(texts, self.words.test)
         row: dict[str, Any] = {"arm": name, "seed": seed, **figures(sums), "val_cer": round(run.progress.best_cer, 4)}
         row |= {"best_update": sum(made[:-1]) + run.best_update(), "made": sum(made)}
-        row |= {"settings": self.settings_of(self.plan.arms[name]), "by_writer": sums}
+        row |= {"settings": self.settings_of(self.plan.arms[name]), "by_writer": sums, "by_writer_marked": marked}
         row["curve"] = [
             [sum(made[:k]) + r["update"], round(r["loss"], 3), round(r["cer"], 4)]
             for k, one in enumerate(runs)
@@ -156,14 +157,16 @@ class Series:
         return self._libraries[way]
 
     def summary(self) -> Iterator[dict[str, Any]]:
-        """For each arm its rates over all of its seeds, and what it gains over others."""
+        """For each arm its rates over all of its seeds and what it gains over others, as they are and with marks."""
         rows = self.finished()
-        sums = {name: pooled(own) for name in self.plan.arms if (own := [row for row in rows if row["arm"] == name])}
-        for name, own in sums.items():
-            line: dict[str, Any] = {"figure": f"{self.plan.name}, {name}", "words": len(self.words.train)}
-            line |= {"seeds": sum(row["arm"] == name for row in rows), **figures(own)}
-            others = [other for other in self.plan.against if other in sums and other != name]
-            yield line | {f"over_{other}": gain(own, sums[other]) for other in others}
+        runs = {name: own for name in self.plan.arms if (own := [row for row in rows if row["arm"] == name])}
+        for what, key in (("", "by_writer"), (", marked test words", "by_writer_marked")):
+            sums = {name: pooled(own, key) for name, own in runs.items()}
+            for name, own in sums.items():
+                line: dict[str, Any] = {"figure": f"{self.plan.name}, {name}{what}", "words": len(self.words.train)}
+                line |= {"seeds": len(runs[name]), **figures(own)}
+                others = [other for other in self.plan.against if other in sums and other != name]
+                yield line | {f"over_{other}": gain(own, sums[other]) for other in others}
 
 
 def carry_out(options: argparse.Namespace, series_of: Callable[[argparse.Namespace], Series]) -> None:
