@@ -34,7 +34,7 @@ class Plan:
     """arms: by name. against: the arms that others are held against. listed: words to stack with their frequencies.
 
     updates: planned for a run. start: for the arm START, from whose model the others go on, one schedule after the
-    other; none: from random weights.
+    other; none: from random weights. first: the model that START itself goes on from, None for random weights.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Plan:
     making: Making
     updates: int
     start: tuple[int, ...] = ()
+    first: Path | None = None
 
 
 class Series:
@@ -86,10 +87,10 @@ class Series:
 
     def start(self) -> CTCModel | None:
         """The model that all runs go on from, trained and judged at the first call ever; None for random weights."""
-        model, done = None, any(row["arm"] == START for row in self.finished())
-        runs: list[Run] = []
+        model = CTCModel.from_pretrained(self.plan.first) if self.plan.first else None
+        done, runs = any(row["arm"] == START for row in self.finished()), list[Run]()
         for k, updates in enumerate(self.plan.start):
-            most, folder = 1.0 if model is None else MOST, self.work / f"{START}-{k}"
+            most, folder = 1.0 if k == 0 else MOST, self.work / f"{START}-{k}"
             if done and (folder / "model").exists():
                 model = CTCModel.from_pretrained(folder / "model")
                 continue
