@@ -79,7 +79,7 @@ def series_of(options: argparse.Namespace) -> Series:
         judged(testing, texts, options.judged, "test"),
     )
     unknown = {re.sub(r"\W", "", text.casefold()) for text in texts}
-    listed = [(word, chance) for word, chance in frequent("ru") if word not in unknown]
+    listed = [(w, chance) for w, chance in frequent("ru") if w not in unknown and re.fullmatch(LETTERS, w)]
     making, start = Making(blots=options.blots), tuple(options.start)
     plan = Plan("russian", ARMS, ("faces", "stacked"), listed, making, options.updates, start, STARTERS / "ru")
 
