@@ -94,7 +94,7 @@ def test_marks_are_the_same_with_any_number_of_workers(order: Order, whole: Path
     plain, found = tree(whole), tree(tmp_path / "1")
     changed = [name for name in plain if plain[name] != found[name]]
     assert "run.json" in changed and "train/metadata.jsonl" not in changed
-    assert 0.3 * COUNT < len(changed) < 0.5 * COUNT
+    assert 0.25 * COUNT < len(changed) < 0.5 * COUNT  # narrow words stay as they are
 
 
 @pytest.mark.parametrize("i", [0, 3, CHUNK - 1, CHUNK, COUNT - 1])
