@@ -31,6 +31,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     import ablation_judging
     import ablation_plot
     import ablation_run
+    import ablation_series
 
     monkeypatch.setattr(ablation_data, "ROUND", 24)
     monkeypatch.setattr(ablation_run, "COLUMNS", 300)
@@ -38,7 +39,12 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(ablation, "frequent", lambda language: LISTED)
     monkeypatch.setattr(ablation, "ALIGNER_UPDATES", 2)
     return SimpleNamespace(
-        main=ablation, data=ablation_data, judging=ablation_judging, plot=ablation_plot, run=ablation_run
+        main=ablation,
+        data=ablation_data,
+        judging=ablation_judging,
+        plot=ablation_plot,
+        run=ablation_run,
+        series=ablation_series,
     )
 
 
@@ -236,6 +242,19 @@ def test_the_command_goes_on_and_makes_no_run_twice(
         run_all(bench, folder, tmp_path / "again", *arms)
     again = run_all(bench, folder, tmp_path / "again", *arms)
     assert again == whole
+
+
+def test_what_all_go_on_from_can_go_on_from_a_model(
+    bench: SimpleNamespace, words: list[Sample], tmp_path: Path
+) -> None:
+    CTCModel(CTCConfig("xyz", "recurrent")).save_pretrained(tmp_path / "first")
+    own = bench.data.Words(words, words[:3], words[:3])
+    alphabets = []
+    for name, first in (("new", None), ("further", tmp_path / "first")):
+        plan = bench.series.Plan("small", bench.data.ARMS, (), LISTED, bench.data.Making(), 2, (2,), first)
+        model = bench.series.Series(plan, own, tmp_path / name, tmp_path / f"{name}.jsonl", dict).start()
+        alphabets.append(set(model.config.alphabet))
+    assert alphabets[0] == set("".join(WORDS)) and alphabets[1] == alphabets[0] | set("xyz")
 
 
 def test_other_options_are_another_run(bench: SimpleNamespace, folder: Path, tmp_path: Path) -> None:
