@@ -107,12 +107,10 @@ def test_texts_can_be_stacked_and_come_by_their_chances(bench: SimpleNamespace) 
 def test_a_round_is_a_function_of_seed_and_number(
     bench: SimpleNamespace, words: list[Sample], library: LetterLibrary, name: str
 ) -> None:
-    arm = bench.data.ARMS[name]
+    arm, making = bench.data.ARMS[name], bench.data.Making(share=(0.5, 0.5))
 
     def feed(seed: int) -> Callable:
-        return bench.data.Feed(
-            arm, words, library if arm.stacked else None, LISTED, bench.data.Making((0.5, 0.5)), seed
-        )
+        return bench.data.Feed(arm, words, library if arm.stacked else None, LISTED, making, seed)
 
     first = rows(feed(1), 3)
     assert len(first) == 24 and first == rows(feed(1), 3)
@@ -191,21 +189,8 @@ def test_gain_is_paired(bench: SimpleNamespace) -> None:
 
 def run_all(bench: SimpleNamespace, folder: Path, where: Path, *more: str) -> list[dict]:
     results = where / "results.jsonl"
-    options = [
-        "--work",
-        str(where),
-        "--results",
-        str(results),
-        "--words",
-        "0",
-        "--updates",
-        "6",
-        "--start",
-        "2",
-        "3",
-        *more,
-    ]
-    bench.main.main([str(folder), *options])
+    options = ["--words", "0", "--updates", "6", "--start", "2", "3", *more]
+    bench.main.main([str(folder), "--work", str(where), "--results", str(results), *options])
     return [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
 
 
