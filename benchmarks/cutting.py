@@ -39,7 +39,8 @@ from stackmix.paper import on_paper
 from stackmix.seams import BorderMap
 from stackmix.setting import SetWord, Variation, set_word
 from stackmix.shipping import HELD_OUT
-from stackmix.train.bordering import EPOCHS, SetWords, faces_under, fit, gather_words, judged_words, read_corpus
+from stackmix.train import bordering
+from stackmix.train.bordering import SetWords, faces_under, fit, gather_words, judged_words, read_corpus
 from stackmix.train.borders import BorderModel
 from stackmix.train.ctc import CTCModel, Emission
 from stackmix.train.fitting import Fitting, Recipe
@@ -51,7 +52,7 @@ CORPUS = [EXAMPLES / "ru.txt", EXAMPLES / "en.txt"]
 VARIATION = Variation((-0.25, 0.25), (0.6, 1.4), (0.85, 1.15), (-0.03, 0.08))
 LINE = 60  # letters in a long line, at least
 GOOD = 0.8  # IoU of a letter that is cut well
-ALIGNER = Recipe(epochs=3)
+ALIGNER = Recipe(epochs=4)
 
 
 class Case(NamedTuple):
@@ -248,8 +249,8 @@ def trained(words: Callable[[], SetWords], work: Path) -> tuple[CTCModel, Border
     aligner, parting = work / "aligner", work / "borders"
     if not (parting / "config.json").exists() or not (aligner / "config.json").exists():
         data = words()
-        with tqdm(total=len(data.packed) * EPOCHS, unit="word", desc="border model") as bar:
-            fit(data, EPOCHS, 0, lambda n, _: bar.update(n)).save_pretrained(parting)
+        with tqdm(total=len(data.packed) * bordering.EPOCHS, unit="word", desc="border model") as bar:
+            fit(data, bordering.EPOCHS, 0, lambda n, _: bar.update(n)).save_pretrained(parting)
         held = np.arange(len(data.packed)) % 50 == 0
         aligner.mkdir(parents=True, exist_ok=True)
         fitting = Fitting(data.packed.take(~held), data.packed.take(held), ALIGNER, aligner)
@@ -267,7 +268,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--words", type=int, default=150, help="words judged of each face")
     parser.add_argument("--lines", type=int, default=6, help="lines judged of each face")
-    parser.add_argument("--per-face", type=int, default=600, help="words trained on of each face")
+    parser.add_argument("--per-face", type=int, default=bordering.PER_FACE, help="training words by face and script")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sheet", type=Path, help="a picture of judged words with our seams")
     options = parser.parse_args()
@@ -277,10 +278,9 @@ def main() -> None:
     judged += hands[1::3] + [face for folder in options.judge for face in faces_under([folder])]
     training += hands[0::3] + hands[2::3]
     remember(options.work, training, judged)
-    total = len(training) * options.per_face
 
     def words() -> SetWords:
-        with tqdm(total=total, unit="word", desc="setting words") as bar:
+        with tqdm(total=len(training), unit="face", desc="setting words") as bar:
             return gather_words(training, read_corpus(CORPUS), options.per_face, options.seed, bar.update)
 
     model, borders = trained(words, options.work)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from stackmix.alignment import AlignmentError, align_batch, encode
 from stackmix.geometry import INK
 from stackmix.ink import ink_of
-from stackmix.seams import UNIT, BorderMap, part
+from stackmix.seams import UNIT, BorderMap, lean_of, part
 from stackmix.spans import spans_of
 from stackmix.types import SEAM_ROWS, Alignment, Image, Sample
 
@@ -65,16 +65,19 @@ def part_letters(word: Aligned, ink: Image) -> tuple[NDArray[np.int32], NDArray[
     scale = border_map.scale
     edges = _spans(word, first, last)
     places = np.asarray((emission.left + emission.step * edges) * scale, np.float64)
-    inner, parted = part(
-        border_map.partings, border_map.columns, border_map.lean, (places[:-1] + places[1:]) / 2, places[1:-1]
-    )
+    centres = (places[:-1] + places[1:]) / 2
+    partings, columns = border_map.partings, border_map.columns
+    lean = lean_of(partings, columns, border_map.lean, centres, places[1:-1])
+    inner, parted = part(partings, border_map.ink, columns, lean, centres, places[1:-1])
     borders = np.concatenate([[first], np.round(inner / scale), [last]]).astype(np.int32)
-    foot = len(border_map.partings) - 1
-    rows = np.clip((np.arange(SEAM_ROWS) + 0.5) * (height * scale / SEAM_ROWS) + border_map.shift - 0.5, 0, foot)
+    foot = len(partings) - 1
+    every = (np.arange(SEAM_ROWS) + 0.5) * (height * scale / SEAM_ROWS) + border_map.shift - 0.5
+    rows = np.clip(every, 0, foot)  # above and below the map a seam leans on
     above = np.minimum(rows.astype(np.int64), foot - 1)
     seams = np.empty((count + 1, SEAM_ROWS))
     seams[0], seams[-1] = 0, width
-    seams[1:-1] = (parted[:, above] + (rows - above) * (parted[:, above + 1] - parted[:, above])) / scale
+    parted = parted[:, above] + (rows - above) * (parted[:, above + 1] - parted[:, above])
+    seams[1:-1] = (parted + lean * (rows - every)) / scale
     return _rising(borders, first, last), np.clip(np.round(seams), 0, width).astype(np.int16)
 
 

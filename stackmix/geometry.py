@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from stackmix.types import Image
 
 SLANT_ROWS = 24  # rows of a word that its slant is read off
+STRIP = 0.03  # width of a strip of columns, in heights of the word
+UPRIGHT = 0.2  # share of the greatest steepness that a shear of 1 has to make up for
 INK = 96  # ink above this value counts as a stroke
 NAN = float("nan")
 
@@ -88,21 +90,34 @@ def ink_extents(ink: NDArray[np.uint8], borders: NDArray[np.int32]) -> NDArray[n
 
 @njit(cache=True, nogil=True)
 def slant_and_stroke(ink: NDArray[np.uint8]) -> tuple[float, float]:
-    """Slant as the shear that makes the columns' ink most uneven; stroke width as twice the area over the outline."""
+    """Slant as the shear that makes the steepest sides; stroke width as twice the area over the outline.
+
+    Sides: the squared differences of ink in neighbouring strips of columns, summed along the word. Between shears that
+    make sides about as steep the more upright one is taken.
+    """
     height, width = ink.shape
     step_by = max(1, height // SLANT_ROWS)  # every so many rows tell the slant as well
     rows, columns = np.nonzero(ink[::step_by] > INK)
     rows = rows * step_by
-    best, slant = -1, 0.0
-    for step in range(-8, 17):
-        shear = step / 10.0
-        shifts = np.array([round(shear * (y - height)) + int(1.6 * height) + 1 for y in range(height)])
-        heights = np.zeros(width + int(2.4 * height) + 4, np.int64)
+    strip = max(1, round(height * STRIP))
+    steepness = np.empty(25)
+    for step in range(25):
+        shear = (step - 8) / 10.0
+        shifts = np.array([round(shear * (y - height)) + int(1.6 * height) + 1 + 2 * strip for y in range(height)])
+        heights = np.zeros(width + int(2.4 * height) + 4 + 4 * strip, np.int64)
         for i in range(len(rows)):
             heights[columns[i] + shifts[rows[i]]] += 1
-        power = (heights * heights).sum()
-        if power > best or (power == best and step <= 0):  # of equals the most upright
-            best, slant = power, shear
+        rise, steep = 0, 0
+        for x in range(strip, len(heights) - strip):  # both strips go on by a column
+            rise += heights[x + strip] - 2 * heights[x] + heights[x - strip]
+            steep += rise * rise
+        steepness[step] = steep
+    most, best, slant = max(steepness.max(), 1.0), -np.inf, 0.0
+    for step in range(25):
+        shear = (step - 8) / 10.0
+        score = steepness[step] / most - UPRIGHT * shear * shear
+        if score > best:
+            best, slant = score, shear
     area, edges = 0, 0
     blank = np.zeros(width, np.uint8)
     for y in range(height):  # without branches, so that they compile to vector code

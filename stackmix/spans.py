@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 WIDTH = 4.0  # nats for a letter e times as wide, or as narrow, as it usually is beside the others of its word
-BORDER = 0.5  # weight of the border map
+BORDER = 1.0  # weight of the border map
 SUREST = 8.0  # nats that no letter's absence can cost more than
 
 

@@ -11,6 +11,8 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +28,7 @@ from stackmix.setting import SetWord, Variation, set_word
 from stackmix.shipping import HELD_OUT, SHIPPED
 from stackmix.staging import whole_folder
 from stackmix.train.borders import BorderConfig, BorderModel
-from stackmix.train.ctc import COLUMNS
+from stackmix.train.ctc import COLUMNS, languages_of
 from stackmix.train.fitting import learning_rate
 from stackmix.train.normalising import normalise
 from stackmix.train.packing import HEIGHT, PAD, Packed, padded_width
@@ -35,10 +37,13 @@ from stackmix.types import DataError, Image
 from stackmix.wordlist import RARE, variants, vocabulary
 
 VARIATION = Variation((-0.35, 0.5), (0.6, 1.4), (0.65, 1.7), (-0.03, 0.08), (-0.05, 0.1))
-PER_FACE = 700
-EPOCHS = 2
+PER_FACE = 700  # words of Russian, and as many of all else, of each face that writes them
+ABLE = 100  # words of either that a face must be able to write
+EPOCHS = 3
 RATE = 2e-3
+PLAIN = 0.7  # chance of a word as the corpus has it, not in capitals or dressed in signs
 TWO_WORDS = 0.1  # chance of a second word behind the first, so that spaces are known too
+JOIN = 0.4  # x-heights closed between small letters, at most; half of the words keep the distances of their face
 STROKE = 90  # ink from this value on is a stroke that a border crosses
 CROSSED, GAP, NOWHERE = 4.0, 0.5, 0.05  # weights of a parting in a stroke, in a gap, and where it is all the same
 
@@ -55,11 +60,46 @@ class SetWords(NamedTuple):
     widths: dict[str, list[float]]
 
 
-def training_words(corpus: list[str]) -> list[str]:
-    """Four fifths of a corpus' words, with what they can also be: capitalised, in capitals, dressed in signs."""
+class Pool(NamedTuple):
+    """Words to set: as a corpus has them, and capitalised, in capitals, dressed in signs."""
+
+    plain: list[str]
+    varied: list[str]
+
+    def of(self, able: Callable[[str], bool]) -> "Pool":
+        """Those that a face is `able` to write."""
+        return Pool([word for word in self.plain if able(word)], [word for word in self.varied if able(word)])
+
+    def draw(self, rng: np.random.Generator) -> str:
+        """A word as it is with chance PLAIN."""
+        words = (self.plain if rng.random() < PLAIN else self.varied) or self.plain or self.varied
+        return words[rng.integers(len(words))]
+
+
+def training_pool(corpus: list[str]) -> Pool:
+    """Four fifths of a corpus' words, and their variants."""
     words = vocabulary(corpus)
     kept = sorted({*words, *RARE.split()} - {*words[::5]})
-    return [*kept, *variants(kept, np.random.default_rng(0))]
+    return Pool(kept, variants(kept, np.random.default_rng(0)))
+
+
+def training_words(corpus: list[str]) -> list[str]:
+    """Every word that may be trained on."""
+    pool = training_pool(corpus)
+    return [*pool.plain, *pool.varied]
+
+
+def pools_for(face: Face, known: Pool) -> list[Pool]:
+    """The words of Russian, and of all else, that a face can write; DataError where it can write too few of both.
+
+    They are set apart, or Cyrillic, which few faces have, would be rare; it is also what hands join most.
+    """
+    able = known.of(lambda word: not face.missing(word))
+    pools = [able.of(lambda word, r=russian: ("ru" in languages_of(word)) == r) for russian in (True, False)]
+    counts = [len(pool.plain) + len(pool.varied) for pool in pools]
+    if max(counts) < ABLE:
+        raise DataError(f"{face.name} can write {sum(counts)} words of the corpus, {ABLE} are needed: leave it out")
+    return [pool for pool, count in zip(pools, counts, strict=True) if count >= ABLE]
 
 
 def judged_words(corpus: list[str]) -> list[str]:
@@ -72,29 +112,28 @@ def _bare(word: str) -> str:
     return "".join(c for c in word.casefold() if c.isalnum())
 
 
-def set_some(face: Face, words: list[str], count: int, seed: list[int]) -> Iterator[tuple[SetWord, Image]]:
+def set_some(face: Face, pool: Pool, count: int, seed: list[int]) -> Iterator[tuple[SetWord, Image]]:
     """Set `count` words and lay them on paper; word i draws from default_rng([*seed, i])."""
     for i in range(count):
         rng = np.random.default_rng([*seed, i])
-        text = words[rng.integers(len(words))]
+        text = pool.draw(rng)
         if rng.random() < TWO_WORDS and len(text) < 8:
-            text = f"{text} {words[rng.integers(len(words))]}"
-        word = set_word(text, face, rng, VARIATION)
+            text = f"{text} {pool.draw(rng)}"
+        joined = replace(face, join=max(face.join, rng.uniform(-JOIN, JOIN)))
+        word = set_word(text, joined, rng, VARIATION)
         yield word, on_paper(word.image, word.x_height, rng)
 
 
 def gather_words(
     faces: list[Face], corpus: list[str], per_face: int, seed: int, tick: Callable[[int], object]
 ) -> SetWords:
-    """Set, normalise and pack the training words of all faces."""
+    """Set, normalise and pack `per_face` words of each pool that a face can write; `tick(1)` after every face."""
     rows, partings, free = [], [], []
     widths: dict[str, list[float]] = defaultdict(list)
-    known = training_words(corpus)
+    known = training_pool(corpus)
     for number, face in enumerate(faces):
-        words = [word for word in known if not face.missing(word)]
-        if len(words) < 100:
-            raise DataError(f"{face.name} can write {len(words)} words of the corpus, 100 are needed: leave it out")
-        for word, image in set_some(face, words, per_face, [seed, number]):
+        pools = enumerate(pools_for(face, known))
+        for word, image in chain.from_iterable(set_some(face, own, per_face, [seed, number, k]) for k, own in pools):
             normalised = normalise(image, HEIGHT)
             rows.append((normalised, word.text, face.name, "train"))
             place = normalised.scale, normalised.shift
@@ -102,7 +141,7 @@ def gather_words(
             free.append((word.free * normalised.scale).astype(np.float64))
             for letter, width in zip(word.text, np.diff(word.borders) / word.x_height, strict=True):
                 widths[letter].append(float(width))
-            tick(1)
+        tick(1)
     return SetWords(Packed.of(rows, HEIGHT), partings, free, widths)
 
 
@@ -201,16 +240,15 @@ def main() -> None:
     parser.add_argument("fonts", type=Path, nargs="+", metavar="FONTS", help="folders with handwriting faces")
     parser.add_argument("--corpus", type=Path, nargs="+", required=True, help="texts whose words are set")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to make")
-    parser.add_argument("--per-face", type=int, default=PER_FACE, help="words of each face")
+    parser.add_argument("--per-face", type=int, default=PER_FACE, help="words of each face and script")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     try:
         with whole_folder(options.out) as folder:
             faces = faces_under(options.fonts, HELD_OUT)
-            total = len(faces) * options.per_face
-            with tqdm(total=total, unit="word", desc="setting words", dynamic_ncols=True) as bar:
+            with tqdm(total=len(faces), unit="face", desc="setting words", dynamic_ncols=True) as bar:
                 words = gather_words(faces, read_corpus(options.corpus), options.per_face, options.seed, bar.update)
-            with tqdm(total=EPOCHS * total, unit="word", dynamic_ncols=True) as bar:
+            with tqdm(total=EPOCHS * len(words.packed), unit="word", dynamic_ncols=True) as bar:
 
                 def tick(images: int, message: str) -> None:
                     bar.set_description(message, refresh=False)
@@ -219,7 +257,7 @@ def main() -> None:
                 fit(words, EPOCHS, options.seed, tick).save_pretrained(folder)
     except (DataError, OSError) as error:
         sys.exit(f"stackmix: {error}")
-    print(f"{options.out}: {total:,} words of {len(faces)} faces")
+    print(f"{options.out}: {len(words.packed):,} words of {len(faces)} faces")
 
 
 if __name__ == "__main__":

@@ -87,11 +87,12 @@ class BorderModel(nn.Module):
         packed = Packed.of(((n, "", "", "") for n in window), self.config.height)
         found: dict[int, BorderMap] = {}
         for indices in packed.batches(COLUMNS):
-            partings, columns = (_costs(x) for x in self._logits(packed.batch(indices)))
-            for i, parting, column in zip(indices.tolist(), partings, columns, strict=True):
-                scale, own = window[i].scale, slice(PAD, PAD + int(packed.widths[i]) + 1)
+            inks = packed.batch(indices)
+            partings, columns = (_costs(x) for x in self._logits(inks))
+            for i, parting, column, ink in zip(indices.tolist(), partings, columns, inks, strict=True):
+                own, place = slice(PAD, PAD + int(packed.widths[i]) + 1), window[i][1:]
                 lean = slant_and_stroke(window[i].ink)[0]
-                found[i] = BorderMap(parting[:, own].copy(), column[own].copy(), scale, window[i].shift, lean)
+                found[i] = BorderMap(parting[:, own].copy(), column[own].copy(), ink[:, own].copy(), *place, lean)
         return [found[i] for i in range(len(window))]
 
     @torch.inference_mode()

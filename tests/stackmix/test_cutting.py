@@ -38,9 +38,9 @@ def map_of(ink: np.ndarray, scale: int = 1, shift: int = 0) -> BorderMap:
     """What a border model would say that only knows that ink should not be cut, `scale` times as large as the ink."""
     large = np.repeat(np.repeat(np.pad(ink, ((0, 0), (0, 1))), scale, axis=0), scale, axis=1)
     beside = np.minimum(large, np.roll(large, 1, axis=1))
-    partings = np.pad(beside, ((shift, 0), (0, 0)))
+    partings, shown = (np.pad(part, ((shift, 0), (0, 0))) for part in (beside, large))
     columns = np.where(beside.any(axis=0), 128, 0).astype(np.uint8)
-    return BorderMap(partings, columns, float(scale), float(shift), 0.0)
+    return BorderMap(partings, columns, shown, float(scale), float(shift), 0.0)
 
 
 def parted(text: str, emission: Frames, border_map: BorderMap, ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -100,10 +100,25 @@ def test_usual_widths_part_what_nothing_else_does(widths: tuple[float, float], b
     labels = encode("ab", ALPHABET)
     for frame, label in zip((10, 30), labels, strict=True):
         log_probs[frame, 0], log_probs[frame, label] = np.log([0.05, 0.85])
-    flat = BorderMap(np.zeros((16, 81), np.uint8), np.zeros(81, np.uint8), 1.0, 0.0, 0.0)
+    flat = BorderMap(np.zeros((16, 81), np.uint8), np.zeros(81, np.uint8), np.zeros((16, 81), np.uint8), 1.0, 0.0, 0.0)
     emission = Frames(log_probs, 0.0, 2.0)
     borders, _ = part_letters(Aligned(align(log_probs, labels), labels, emission, flat, np.array(widths)), ink)
     assert borders[0] == 0 and borders[2] == 80 and abs(int(borders[1]) - border) <= 3
+
+
+def test_seams_lean_on_above_and_below_the_map() -> None:
+    """A map of the middle rows alone: in the others the seam goes on as the hand leans."""
+    ink, log_probs = np.full((64, 80), 255, np.uint8), np.log(np.full((40, 12), 0.01, np.float32))
+    log_probs[:, 0] = np.log(0.9)
+    labels = encode("ab", ALPHABET)
+    for frame, label in zip((10, 30), labels, strict=True):
+        log_probs[frame, 0], log_probs[frame, label] = np.log([0.05, 0.85])
+    blank = np.zeros((16, 81), np.uint8)
+    middle = BorderMap(blank, blank[0], blank, 1.0, -24.0, 0.5)
+    word = Aligned(align(log_probs, labels), labels, Frames(log_probs, 0.0, 2.0), middle, np.ones(2))
+    _, seams = part_letters(word, ink)
+    rows = (np.arange(SEAM_ROWS) + 0.5) * 64 / SEAM_ROWS
+    assert np.abs(seams[1] - (40 + 0.5 * (32 - rows))).max() <= 2
 
 
 def test_connected_letters_are_cut_between_their_middles(draw: Callable) -> None:

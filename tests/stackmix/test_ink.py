@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stackmix import ink
 from stackmix.geometry import INK
 from stackmix.ink import ink_of
 
@@ -63,3 +64,15 @@ def test_any_picture_gives_ink_of_its_size(height: int, width: int, seed: int) -
     assert ink.shape == image.shape and ink.dtype == np.uint8
     assert ink[image == image.max()].min() <= ink.max()
     assert (ink[image == 255] == 0).all()  # white is paper wherever it is
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 900),
+    st.floats(0.0, 0.2, allow_subnormal=False),
+    st.sampled_from([0.1, 1.0, 1.5]),
+)
+def test_the_darkest_ink_is_numpys_quantile(seed: int, count: int, share: float, most: float) -> None:
+    values = (np.random.default_rng(seed).random(count) * most).astype(np.float32)
+    assert ink._quantile(values, share) == pytest.approx(float(np.quantile(values, share)), abs=1e-6)

@@ -3,6 +3,8 @@
 import io
 import re
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,10 @@ import torch
 from PIL import ImageFont
 
 from stackmix.faces import Face, open_face
+from stackmix.setting import SetWord, set_word
 from stackmix.train import bordering
 from stackmix.train.bordering import (
+    Pool,
     SetWords,
     batch,
     faces_under,
@@ -20,6 +24,7 @@ from stackmix.train.bordering import (
     gather_words,
     judged_words,
     loss_of,
+    pools_for,
     set_some,
     training_words,
     vary,
@@ -81,7 +86,7 @@ def test_words_for_judging_are_not_trained_on(face: Face) -> None:
 
 
 def test_each_word_is_drawn_from_its_own_seed(face: Face) -> None:
-    some, fewer = (list(set_some(face, ["bad", "gone"], count, [1, 2])) for count in (5, 3))
+    some, fewer = (list(set_some(face, Pool(["bad", "gone"], []), count, [1, 2])) for count in (5, 3))
     assert [i.tobytes() for _, i in some[:3]] == [i.tobytes() for _, i in fewer]
     assert len({i.tobytes() for _, i in some}) == 5
     for word, image in some:
@@ -181,9 +186,41 @@ def test_a_folder_without_faces_is_named(tmp_path: Path, files: list[str]) -> No
 
 
 def test_a_face_with_few_words_is_named(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bordering, "training_words", lambda corpus: ["bad"] * 99)
+    monkeypatch.setattr(bordering, "training_pool", lambda corpus: Pool(["bad"] * 98, ["BAD"]))
     with pytest.raises(DataError, match="own can write 99 words of the corpus, 100 are needed"):
         gather_words([face], CORPUS, 1, 0, lambda n: None)
+
+
+def test_words_are_mostly_drawn_as_the_corpus_has_them() -> None:
+    pool, rng = Pool(["bad", "gone"], ["BAD", "(gone)", "Gone"]), np.random.default_rng(0)
+    drawn = Counter(pool.draw(rng) for _ in range(4000))
+    assert set(drawn) == {*pool.plain, *pool.varied}
+    assert sum(drawn[word] for word in pool.plain) / 4000 == pytest.approx(bordering.PLAIN, abs=0.03)
+    assert {Pool(["bad"], []).draw(rng) for _ in range(20)} == {"bad"}
+    assert {Pool([], ["BAD"]).draw(rng) for _ in range(20)} == {"BAD"}
+
+
+def test_russian_is_set_apart_where_a_face_can_write_it(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Pool(["bad", "gone", "дом", "сад"], ["BAD", "42", "Дом"])
+    monkeypatch.setattr(bordering, "ABLE", 3)
+    assert pools_for(face, known) == [Pool(["bad", "gone"], ["BAD", "42"])]
+    monkeypatch.setattr(Face, "missing", lambda self, text: [])
+    assert pools_for(face, known) == [Pool(["дом", "сад"], ["Дом"]), Pool(["bad", "gone"], ["BAD", "42"])]
+
+
+def test_letters_of_some_words_are_joined(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    joins: list[float] = []
+
+    def setting(text: str, face: Face, *rest: object) -> SetWord:
+        joins.append(face.join)
+        return set_word(text, face, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bordering, "set_word", setting)
+    list(set_some(face, Pool(["bad"], []), 40, [0]))
+    assert 10 < joins.count(0) < 30 and 0.2 < max(joins) <= bordering.JOIN and min(joins) == 0
+    joins.clear()
+    list(set_some(replace(face, join=0.3), Pool(["bad"], []), 40, [0]))
+    assert min(joins) == 0.3 < max(joins)
 
 
 def test_training_from_fonts_to_folder(

@@ -55,6 +55,7 @@ def test_maps_cover_the_image(model: BorderModel, draw: Callable, unit: int) -> 
         assert (found.scale, found.shift) == (normalised.scale, normalised.shift)
         width = round(image.shape[1] * found.scale)
         assert found.partings.shape == (32, width + 1) and found.columns.shape == (width + 1,)
+        assert np.array_equal(found.ink[:, :-1], normalised.ink) and not found.ink[:, -1].any()
         assert found.partings.dtype == found.columns.dtype == np.uint8
         assert found.partings.std() > 1 and found.columns.std() > 0.5
         assert found.lean == pytest.approx(0, abs=0.21)
