@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import older_ways
@@ -79,7 +79,7 @@ def cut_all(found: Iterable[Sample], aligner: CTCModel, borders: BorderModel) ->
 
 
 def rebuild(
-    words: list[Sample], library: LetterLibrary, longest: int | None, hand: int | None = None
+    words: list[Sample], library: LetterLibrary, longest: int | None, hand: int | Literal["one"] = "one"
 ) -> list[Sample | None]:
     """Each word stacked anew out of a library; None where that lacks a letter."""
     stacker = Stacker(library, HEIGHT)

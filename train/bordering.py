@@ -95,7 +95,7 @@ def pools_for(face: Face, known: Pool) -> list[Pool]:
     They are set apart, or Cyrillic, which few faces have, would be rare; it is also what hands join most.
     """
     able = known.of(lambda word: not face.missing(word))
-    pools = [able.of(lambda word, r=russian: ("ru" in languages_of(word)) == r) for russian in (True, False)]
+    pools = [able.of(lambda word: "ru" in languages_of(word)), able.of(lambda word: "ru" not in languages_of(word))]
     counts = [len(pool.plain) + len(pool.varied) for pool in pools]
     if max(counts) < ABLE:
         raise DataError(f"{face.name} can write {sum(counts)} words of the corpus, {ABLE} are needed: leave it out")
