@@ -234,16 +234,17 @@ def judge(
         report({"figure": f"{what}, {name}", "face": f"all {len(faces)}", **figures(own, made), **more})
 
 
-def remember(work: Path, faces: list[Face], judged: list[Face]) -> None:
-    """Write down who trains in `work`; end where others did, or where one of them is judged."""
+def remember(work: Path, faces: list[Face], judged: list[Face], per_face: int, seed: int) -> None:
+    """Write down what trains in `work`; end where something else did, or where a face would train and be judged."""
     names = sorted(face.name for face in faces)
     if both := sorted(set(names) & {face.name for face in judged}):
         sys.exit(f"{', '.join(both)} would train and be judged: rename or remove one of the files")
-    path = work / "faces.json"
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != names:
-        sys.exit(f"{path}: the models there were trained on other faces: give another --work")
+    plan = {"faces": names, "per_face": per_face, "seed": seed, "epochs": [bordering.EPOCHS, ALIGNER.epochs]}
+    path = work / "plan.json"
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != plan:
+        sys.exit(f"{path}: the models there were trained otherwise: give another --work")
     work.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(names), encoding="utf-8", newline="\n")
+    path.write_text(json.dumps(plan), encoding="utf-8", newline="\n")
 
 
 def trained(words: Callable[[], SetWords], work: Path) -> tuple[CTCModel, BorderModel]:
@@ -279,7 +280,7 @@ def main() -> None:
     judged = [face for face in faces_under(options.fonts) if face.name not in {f.name for f in training}]
     judged += hands[1::3] + [face for folder in options.judge for face in faces_under([folder])]
     training += hands[0::3] + hands[2::3]
-    remember(options.work, training, judged)
+    remember(options.work, training, judged, options.per_face, options.seed)
 
     def words() -> SetWords:
         with tqdm(total=len(training), unit="face", desc="setting words") as bar:

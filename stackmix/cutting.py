@@ -68,7 +68,7 @@ def part_letters(word: Aligned, ink: Image) -> tuple[NDArray[np.int32], NDArray[
     centres = (places[:-1] + places[1:]) / 2
     partings, columns = border_map.partings, border_map.columns
     lean = lean_of(partings, columns, border_map.lean, centres, places[1:-1])
-    inner, parted = part(partings, border_map.ink, columns, lean, centres, places[1:-1])
+    inner, parted = part(partings, columns, border_map.ink, lean, centres, places[1:-1])
     borders = np.concatenate([[first], np.round(inner / scale), [last]]).astype(np.int32)
     foot = len(partings) - 1
     every = (np.arange(SEAM_ROWS) + 0.5) * (height * scale / SEAM_ROWS) + border_map.shift - 0.5

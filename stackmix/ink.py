@@ -37,7 +37,7 @@ def _inked(share: NDArray[np.floating], darkest: float) -> NDArray[np.uint8]:
 
 @njit(cache=True, nogil=True)
 def _quantile(values: NDArray[np.float32], share: float) -> float:
-    """What np.quantile gives for a small share, sorting only the values of the lowest of 256 steps of 0..1 it needs."""
+    """np.quantile for a small share of values of about 0..1: only the lowest of 256 steps are sorted."""
     place = (len(values) - 1) * share
     first = int(place)
     counts = np.zeros(256, np.int64)

@@ -15,11 +15,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 UNIT = 32.0  # a cost of 1 nat in the uint8 of a border map
-BEND = 0.1  # nats for a column aside, by row
-STROKE = 6.0  # nats more for a column aside that cuts a stroke in full ink lengthwise, from one row to the next
+BEND = 0.1  # nats for every column aside
+STROKE = 6.0  # nats more for a column aside between two rows of full ink, one the other's as the seam leans
 PULL = 24.0  # nats for a border half a letter from where it is expected, growing with the square of the distance
-LEAN = 200.0  # nats of a whole word for seams that lean 1 more or less than its ink, growing with the square
-LEANS = 5  # tenths that seams may lean more or less than the ink, at most
+LEANING = 200.0  # nats for seams that lean 1 more or less than the ink; the more seams, the less it counts
+TENTHS = 5  # that seams lean more or less than the ink, at most
 COLUMN = 4.0  # weight of a column's own cost
 DOUBT = 6.0  # nats of cost that make a column e times less likely: the rows of a seam are no independent witnesses
 
@@ -122,13 +122,13 @@ def lean_of(
     centres: NDArray[np.float64],
     expected: NDArray[np.float64],
 ) -> float:
-    """The lean, LEANS tenths or less from that of the ink, at which the cheapest straight seams are cheapest in all."""
+    """The lean, TENTHS or less from that of the ink, at which the cheapest straight seams are cheapest in all."""
     rows, width = partings.shape
     least, found = np.inf, lean
-    for step in range(2 * LEANS + 1):
+    for step in range(2 * TENTHS + 1):
         tenths = (step + 1) // 2 if step % 2 else -(step // 2)
         shifts = _shifts(rows, lean + tenths / 10)
-        total = LEAN * (tenths / 10) ** 2
+        total = LEANING * (tenths / 10) ** 2
         for k in range(len(expected)):
             if total >= least:
                 break
@@ -150,15 +150,15 @@ def lean_of(
 @njit(cache=True, nogil=True)
 def part(
     partings: NDArray[np.uint8],
-    ink: NDArray[np.uint8],
     columns: NDArray[np.uint8],
+    ink: NDArray[np.uint8],
     lean: float,
     centres: NDArray[np.float64],
     expected: NDArray[np.float64],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Borders (L-1,) and seams (L-1, R) in map columns, of letters with centres (L,), borders being expected (L-1,).
 
-    lean: of the seams. A seam never passes the one before it.
+    partings, columns, ink: a border map of two rows and more. lean: of the seams. A seam never passes the one before.
     """
     rows, width = partings.shape
     middle = rows // 2

@@ -41,7 +41,7 @@ PER_FACE = 700  # words of Russian, and as many of all else, of each face that w
 ABLE = 100  # words of either that a face must be able to write
 EPOCHS = 3
 RATE = 2e-3
-PLAIN = 0.7  # chance of a word as the corpus has it, not in capitals or dressed in signs
+PLAIN = 0.7  # chance of a word as the corpus has it, and not of one of the variants
 TWO_WORDS = 0.1  # chance of a second word behind the first, so that spaces are known too
 JOIN = 0.4  # x-heights closed between small letters, at most; half of the words keep the distances of their face
 STROKE = 90  # ink from this value on is a stroke that a border crosses
@@ -61,18 +61,18 @@ class SetWords(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """Words to set: as a corpus has them, and capitalised, in capitals, dressed in signs."""
+    """Words as a corpus has them, and their variants: bare, capitalised, in capitals, dressed in signs; numbers."""
 
     plain: list[str]
-    varied: list[str]
+    variants: list[str]
 
     def of(self, able: Callable[[str], bool]) -> "Pool":
         """Those that a face is `able` to write."""
-        return Pool([word for word in self.plain if able(word)], [word for word in self.varied if able(word)])
+        return Pool([word for word in self.plain if able(word)], [word for word in self.variants if able(word)])
 
     def draw(self, rng: np.random.Generator) -> str:
         """A word as it is with chance PLAIN."""
-        words = (self.plain if rng.random() < PLAIN else self.varied) or self.plain or self.varied
+        words = (self.plain if rng.random() < PLAIN else self.variants) or self.plain or self.variants
         return words[rng.integers(len(words))]
 
 
@@ -86,19 +86,20 @@ def training_pool(corpus: list[str]) -> Pool:
 def training_words(corpus: list[str]) -> list[str]:
     """Every word that may be trained on."""
     pool = training_pool(corpus)
-    return [*pool.plain, *pool.varied]
+    return [*pool.plain, *pool.variants]
 
 
 def pools_for(face: Face, known: Pool) -> list[Pool]:
-    """The words of Russian, and of all else, that a face can write; DataError where it can write too few of both.
+    """The words of Russian, and of all else, that a face can write, if at least ABLE; DataError where neither is.
 
     They are set apart, or Cyrillic, which few faces have, would be rare; it is also what hands join most.
     """
     able = known.of(lambda word: not face.missing(word))
     pools = [able.of(lambda word: "ru" in languages_of(word)), able.of(lambda word: "ru" not in languages_of(word))]
-    counts = [len(pool.plain) + len(pool.varied) for pool in pools]
+    counts = [len(pool.plain) + len(pool.variants) for pool in pools]
     if max(counts) < ABLE:
-        raise DataError(f"{face.name} can write {sum(counts)} words of the corpus, {ABLE} are needed: leave it out")
+        found = f"{counts[0]} Russian and {counts[1]} other words of the corpus"
+        raise DataError(f"{face.name} can write {found}, {ABLE} of either are needed: leave it out")
     return [pool for pool, count in zip(pools, counts, strict=True) if count >= ABLE]
 
 

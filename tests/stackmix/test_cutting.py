@@ -106,19 +106,39 @@ def test_usual_widths_part_what_nothing_else_does(widths: tuple[float, float], b
     assert borders[0] == 0 and borders[2] == 80 and abs(int(borders[1]) - border) <= 3
 
 
-def test_seams_lean_on_above_and_below_the_map() -> None:
-    """A map of the middle rows alone: in the others the seam goes on as the hand leans."""
-    ink, log_probs = np.full((64, 80), 255, np.uint8), np.log(np.full((40, 12), 0.01, np.float32))
+def two_letters(border_map: BorderMap, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Borders and seams of `ab` on ink without a gap, firing at a quarter and three quarters of its width."""
+    frames = shape[1] // 2
+    log_probs = np.log(np.full((frames, 12), 0.01, np.float32))
     log_probs[:, 0] = np.log(0.9)
     labels = encode("ab", ALPHABET)
-    for frame, label in zip((10, 30), labels, strict=True):
+    for frame, label in zip((frames // 4, 3 * frames // 4), labels, strict=True):
         log_probs[frame, 0], log_probs[frame, label] = np.log([0.05, 0.85])
-    blank = np.zeros((16, 81), np.uint8)
-    middle = BorderMap(blank, blank[0], blank, 1.0, -24.0, 0.5)
-    word = Aligned(align(log_probs, labels), labels, Frames(log_probs, 0.0, 2.0), middle, np.ones(2))
-    _, seams = part_letters(word, ink)
+    word = Aligned(align(log_probs, labels), labels, Frames(log_probs, 0.0, 2.0), border_map, np.ones(2))
+    return part_letters(word, np.full(shape, 255, np.uint8))
+
+
+@pytest.mark.parametrize("lean", [0.1, 0.5, 0.8])
+def test_seams_lean_as_the_map_says_and_on_above_and_below_it(lean: float) -> None:
+    """A map of the middle rows alone, whose way leans by .5, on ink that leans otherwise."""
+    partings = np.full((16, 81), 160, np.uint8)
+    for y in range(16):
+        partings[y, round(40 + 0.5 * (8 - y))] = 0
+    middle = BorderMap(partings, np.zeros(81, np.uint8), np.zeros_like(partings), 1.0, -24.0, lean)
+    _, seams = two_letters(middle, (64, 80))
     rows = (np.arange(SEAM_ROWS) + 0.5) * 64 / SEAM_ROWS
     assert np.abs(seams[1] - (40 + 0.5 * (32 - rows))).max() <= 2
+
+
+def test_seams_step_aside_where_the_ink_of_the_map_leaves_room() -> None:
+    partings, ink = np.full((32, 81), 128, np.uint8), np.zeros((32, 81), np.uint8)
+    partings[:14, 45], partings[4:, 35], ink[2:30, 35:46] = 0, 0, 255
+    for row in (6, 10):
+        own = ink.copy()
+        own[row : row + 2] = 0  # the room between two strokes
+        columns = np.where(np.arange(81) == 35, 0, 255).astype(np.uint8)
+        _, seams = two_letters(BorderMap(partings, columns, own, 1.0, 0.0, 0.0), (32, 80))
+        assert (seams[1, :row] == 45).all() and (seams[1, row + 2 :] == 35).all()
 
 
 def test_connected_letters_are_cut_between_their_middles(draw: Callable) -> None:

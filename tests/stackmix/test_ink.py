@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackmix import ink
 from stackmix.geometry import INK
-from stackmix.ink import ink_of
+from stackmix.ink import _quantile, ink_of
 
 
 def test_bilevel_ink_is_exact(draw: Callable) -> None:
@@ -72,7 +71,8 @@ def test_any_picture_gives_ink_of_its_size(height: int, width: int, seed: int) -
     st.integers(1, 900),
     st.floats(0.0, 0.2, allow_subnormal=False),
     st.sampled_from([0.1, 1.0, 1.5]),
+    st.sampled_from([5, 255, 2**20]),
 )
-def test_the_darkest_ink_is_numpys_quantile(seed: int, count: int, share: float, most: float) -> None:
-    values = (np.random.default_rng(seed).random(count) * most).astype(np.float32)
-    assert ink._quantile(values, share) == pytest.approx(float(np.quantile(values, share)), abs=1e-6)
+def test_the_darkest_ink_is_numpys_quantile(seed: int, count: int, share: float, most: float, steps: int) -> None:
+    values = (np.random.default_rng(seed).integers(0, steps + 1, count) * (most / steps)).astype(np.float32)
+    assert _quantile(values, share) == pytest.approx(float(np.quantile(values, share)), abs=1e-6)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackmix.seams import BEND, COLUMN, DOUBT, LEAN, LEANS, PULL, STROKE, UNIT, lean_of, part
+from stackmix.seams import BEND, COLUMN, DOUBT, LEANING, PULL, STROKE, TENTHS, UNIT, lean_of, part
 
 SEED = st.integers(0, 2**32 - 1)
 
@@ -67,7 +67,7 @@ def test_the_border_has_half_the_chance_on_either_side_and_its_seam_is_the_cheap
     columns = rng.integers(0, contrast, 9, dtype=np.uint8)
     centres = np.array([first, first + between])
     expected = first + share * between
-    borders, seams = part(partings, ink, columns, lean, centres, np.array([expected]))
+    borders, seams = part(partings, columns, ink, lean, centres, np.array([expected]))
     low = min(max(int(np.floor(centres[0])), 0), 8)
     high = max(min(int(np.ceil(centres[1])), 8), low)
     least = dict.fromkeys(range(low, high + 1), np.inf)
@@ -98,7 +98,7 @@ def test_seams_never_cross_nor_leave_the_map(seed: int, letters: int, rows: int,
     columns = rng.integers(0, 256, width, dtype=np.uint8)
     centres = np.sort(rng.uniform(-5, width + 5, letters))
     expected = (centres[:-1] + centres[1:]) / 2
-    borders, seams = part(partings, ink, columns, lean, centres, expected)
+    borders, seams = part(partings, columns, ink, lean, centres, expected)
     assert borders.shape == (letters - 1,) and seams.shape == (letters - 1, rows)
     assert (np.diff(borders) >= -1).all() and (np.diff(seams, axis=0) >= 0).all()  # windows share a column
     upright = seams - np.array(leaning(rows, lean))
@@ -114,8 +114,8 @@ def test_each_seam_is_its_own_but_where_it_gives_way(seed: int, letters: int, le
     columns = rng.integers(0, 256, 50, dtype=np.uint8)
     centres = np.sort(rng.uniform(0, 49, letters))
     expected = (centres[:-1] + centres[1:]) / 2
-    borders, seams = part(partings, ink, columns, lean, centres, expected)
-    alone = [part(partings, ink, columns, lean, centres[k : k + 2], expected[k : k + 1]) for k in range(letters - 1)]
+    borders, seams = part(partings, columns, ink, lean, centres, expected)
+    alone = [part(partings, columns, ink, lean, centres[k : k + 2], expected[k : k + 1]) for k in range(letters - 1)]
     assert borders.tolist() == [int(b[0]) for b, _ in alone]
     assert np.array_equal(seams, np.maximum.accumulate(np.concatenate([s for _, s in alone])))
 
@@ -128,14 +128,14 @@ def test_seam_follows_the_empty_way_between_two_inks(swing: int) -> None:
     for y in range(rows):
         partings[y, way[y] - 1 : way[y] + 2] = 0
     centres, expected = np.array([8.0, 40.0]), np.array([24.0])
-    borders, seams = part(partings, np.zeros_like(partings), np.zeros(width, np.uint8), 0.0, centres, expected)
+    borders, seams = part(partings, np.zeros(width, np.uint8), np.zeros_like(partings), 0.0, centres, expected)
     assert (np.abs(seams[0] - way) <= 1).all() and abs(int(borders[0]) - 24) <= 1
 
 
 @pytest.mark.parametrize("lean", [-1.0, -0.3, 0.0, 0.25, 0.9])
 def test_seam_leans_with_the_hand_where_nothing_is_in_the_way(lean: float) -> None:
     partings, columns = np.zeros((20, 80), np.uint8), np.zeros(80, np.uint8)
-    borders, seams = part(partings, partings, columns, lean, np.array([30.0, 50.0]), np.array([41.0]))
+    borders, seams = part(partings, columns, partings, lean, np.array([30.0, 50.0]), np.array([41.0]))
     assert borders.tolist() == [41]
     assert seams[0].tolist() == [41 + shift for shift in leaning(20, lean)]
 
@@ -143,7 +143,7 @@ def test_seam_leans_with_the_hand_where_nothing_is_in_the_way(lean: float) -> No
 def test_border_takes_the_column_that_the_map_names() -> None:
     partings, columns = np.zeros((8, 40), np.uint8), np.full(40, 255, np.uint8)
     columns[17] = 0
-    borders, seams = part(partings, partings, columns, 0.0, np.array([10.0, 30.0]), np.array([20.0]))
+    borders, seams = part(partings, columns, partings, 0.0, np.array([10.0, 30.0]), np.array([20.0]))
     assert borders.tolist() == [17] and (seams == 17).all()
 
 
@@ -153,7 +153,7 @@ def test_a_step_aside_goes_round_a_stroke_and_not_through_it() -> None:
     partings[:12, 35], partings[4:, 25], ink[2:22, 25:36] = 0, 0, 255
     ink[7:9] = 0
     columns = np.where(np.arange(60) == 25, 0, 255).astype(np.uint8)
-    _, seams = part(partings, ink, columns, 0.0, np.array([15.0, 45.0]), np.array([26.0]))
+    _, seams = part(partings, columns, ink, 0.0, np.array([15.0, 45.0]), np.array([26.0]))
     assert (seams[0, :7] == 35).all() and (seams[0, 9:] == 25).all()
 
 
@@ -164,9 +164,10 @@ def test_the_lean_is_that_of_the_cheapest_straight_seams(seed: int, letters: int
     partings, columns = rng.integers(0, contrast, (8, 30), dtype=np.uint8), rng.integers(0, 256, 30, dtype=np.uint8)
     centres = np.sort(rng.uniform(0, 29, letters))
     expected = (centres[:-1] + centres[1:]) / 2
+
     costs = {}
-    for tenths in range(-LEANS, LEANS + 1):
-        costs[tenths] = LEAN * (tenths / 10) ** 2
+    for tenths in range(-TENTHS, TENTHS + 1):
+        costs[tenths] = LEANING * (tenths / 10) ** 2
         for k, border in enumerate(expected):
             own = range(int(centres[k]), min(int(np.ceil(centres[k + 1])), 29) + 1)
             pair = centres[k : k + 2]
