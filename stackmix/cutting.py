@@ -72,11 +72,13 @@ def part_letters(word: Aligned, ink: Image) -> tuple[NDArray[np.int32], NDArray[
     borders = np.concatenate([[first], np.round(inner / scale), [last]]).astype(np.int32)
     foot = len(partings) - 1
     every = (np.arange(SEAM_ROWS) + 0.5) * (height * scale / SEAM_ROWS) + border_map.shift - 0.5
+    every = every - border_map.skew * inner[:, None]  # (L-1, SEAM_ROWS) in map rows
     rows = np.clip(every, 0, foot)  # above and below the map a seam leans on
     above = np.minimum(rows.astype(np.int64), foot - 1)
     seams = np.empty((count + 1, SEAM_ROWS))
     seams[0], seams[-1] = 0, width
-    parted = parted[:, above] + (rows - above) * (parted[:, above + 1] - parted[:, above])
+    high, low = (np.take_along_axis(parted, at, axis=1) for at in (above, above + 1))
+    parted = high + (rows - above) * (low - high)
     seams[1:-1] = (parted + lean * (rows - every)) / scale
     return _rising(borders, first, last), np.clip(np.round(seams), 0, width).astype(np.int16)
 

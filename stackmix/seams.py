@@ -28,8 +28,8 @@ class BorderMap(NamedTuple):
     """What it costs to part letters, in nats times UNIT, of one image.
 
     partings: (R, W) uint8, left of each column at each row. columns: (W,) uint8, as the border at mid x-height.
-    ink: (R, W) uint8, 0 on paper. scale, shift: map column = image column * scale, map row = image row * scale + shift.
-    lean: of the ink, columns to the right per row upwards.
+    ink: (R, W) uint8, 0 on paper. scale, shift, skew: map column = image column * scale, map row = image row * scale +
+    shift - skew * map column. lean: of the ink, columns to the right per row upwards.
     """
 
     partings: NDArray[np.uint8]
@@ -38,6 +38,7 @@ class BorderMap(NamedTuple):
     scale: float
     shift: float
     lean: float
+    skew: float = 0.0
 
 
 @njit(cache=True, nogil=True)

@@ -67,7 +67,7 @@ class Bend:
 
     forward: (2, 3), the affine part, from drawn to set. reach: the most that bending moves ink, in pixels.
     stretch: factors of width and height, shear: columns to the right per row upwards, both within `forward`.
-    baseline: its row in the set word, the mean along the word.
+    line: (W,) the row of the baseline at each column of the set word.
     """
 
     map_x: NDArray[np.float32]
@@ -76,7 +76,7 @@ class Bend:
     reach: float
     stretch: NDArray[np.float64]
     shear: float
-    baseline: float
+    line: NDArray[np.float64]
 
 
 def set_word(text: str, face: Face, rng: np.random.Generator, variation: Variation | None = None) -> SetWord:
@@ -101,7 +101,7 @@ def set_word(text: str, face: Face, rng: np.random.Generator, variation: Variati
     # thinning each glyph alone would open the joins, so a thinned glyph is its part of the thinned word
     inks = [bent(g if thicker <= 0 else Drawn(grow(g.mask, thicker), g.x, g.y), bend, coverage) for g in glyphs]
     slant = face.slant * bend.stretch[0] / bend.stretch[1] + bend.shear
-    return measured(text, coverage, inks, bend.baseline, face.x_height * bend.stretch[1], slant)
+    return measured(text, coverage, inks, bend.line, face.x_height * bend.stretch[1], slant)
 
 
 def padded(glyph: Drawn, left: int, top: int) -> Drawn:
@@ -170,11 +170,12 @@ def draw_bend(shape: tuple[int, ...], base: int, x_height: float, vary: Variatio
     y = np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5 - offset[1]) + shift_y
     map_x = (back[0, 0] * x + back[0, 1] * y - 0.5).astype(np.float32)
     map_y = (back[1, 0] * x + back[1, 1] * y + base - 0.5).astype(np.float32)
-    row = min(int(offset[1]), height - 1)
-    baseline = offset[1] + slope * corners[0].mean() - shift_y[row].mean()
+    columns = np.arange(width)
+    straight = offset[1] + slope * (columns - offset[0])
+    line = straight - shift_y[np.clip(straight.astype(int), 0, height - 1), columns]
     reach = float(max(abs(shift_x).max(), abs(shift_y).max()))
     forward = np.column_stack([linear, offset - linear @ [0, base]])
-    return Bend(map_x, map_y, forward, reach, stretch, shear, float(baseline))
+    return Bend(map_x, map_y, forward, reach, stretch, shear, line)
 
 
 def come_down(drawn: Image, bend: Bend, x: int = 0, y: int = 0, window: tuple[slice, slice] | None = None) -> Image:
@@ -208,12 +209,16 @@ def box(ink: Image) -> tuple[int, int, int, int]:
     return x, y, x + width, y + height
 
 
-def measured(text: str, coverage: Image, inks: list[Drawn], baseline: float, x_height: float, slant: float) -> SetWord:
-    """Crop the word to its ink and read the borders off its glyphs."""
+def measured(
+    text: str, coverage: Image, inks: list[Drawn], line: NDArray[np.float64], x_height: float, slant: float
+) -> SetWord:
+    """Crop the word to its ink and read the borders off its glyphs; line: (W,) rows of the baseline."""
     x, y, right, bottom = box(coverage)
     left, top = x - MARGIN, y - MARGIN
     glyphs = tuple(g._replace(x=g.x - left, y=g.y - top) if g.mask.size else g for g in inks)
-    borders, free = borders_of(glyphs, baseline - top, x_height)
     image = 255 - coverage[top : bottom + MARGIN, left : right + MARGIN]
-    seams = seams_of(glyphs, borders, len(image), baseline - top - x_height / 2, slant)
-    return SetWord(image, text, borders, baseline - top, x_height, slant, free, seams, glyphs)
+    line = line[left : right + MARGIN] - top
+    borders, free = borders_of(glyphs, line, x_height)
+    middle = line[np.clip(borders, 0, len(line) - 1)] - x_height / 2
+    seams = seams_of(glyphs, borders, len(image), middle, slant)
+    return SetWord(image, text, borders, float(line.mean()), x_height, slant, free, seams, glyphs)

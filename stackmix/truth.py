@@ -54,11 +54,12 @@ def between(first: Drawn, second: Drawn, baseline: float, x_height: float) -> tu
 
 
 def borders_of(
-    glyphs: tuple[Drawn, ...], baseline: float, x_height: float
+    glyphs: tuple[Drawn, ...], line: NDArray[np.float64], x_height: float
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Borders (L+1,) of a word's letters, and the columns (L-1, 2) at which each inner one is without error.
 
-    A glyph of no pixels is a space: it covers the gap between its neighbours, and spaces in a row share it evenly.
+    line: (W,) the row of the baseline at each column. A glyph of no pixels is a space: it covers the gap between its
+    neighbours, and spaces in a row share it evenly.
     """
     inked = [k for k, glyph in enumerate(glyphs) if glyph.mask.size]
     ends = [found for k in inked if (found := extent(glyphs[k]))]
@@ -66,6 +67,7 @@ def borders_of(
     free = np.zeros((len(glyphs) - 1, 2), np.int32)
     borders[0], borders[-1] = min(e.first for e in ends), max(e.end for e in ends)
     for i, j in pairwise(inked):
+        baseline = float(line[min(max(glyphs[j].x, 0), len(line) - 1)])
         middle, low, high = between(glyphs[i], glyphs[j], baseline, x_height)
         borders[i + 1 : j + 1] = np.linspace(low, high, j - i) if j > i + 1 else middle
         free[i:j] = low, high
@@ -76,11 +78,12 @@ def borders_of(
 
 
 def seams_of(
-    glyphs: tuple[Drawn, ...], borders: NDArray[np.int32], height: int, middle: float, slant: float
+    glyphs: tuple[Drawn, ...], borders: NDArray[np.int32], height: int, middle: NDArray[np.float64], slant: float
 ) -> NDArray[np.int16]:
     """(L+1, SEAM_ROWS) the column at which each border parts the letters' own ink, row by row.
 
-    It leans with the hand through `borders` at row `middle`, moves aside for ink of either side, and halves an overlap.
+    It leans with the hand through `borders` at rows `middle` (L+1,), moves aside for ink of either side, and halves an
+    overlap.
     """
     rows = ((np.arange(SEAM_ROWS) + 0.5) * height / SEAM_ROWS).astype(int)
     ends = np.full((len(glyphs), SEAM_ROWS), -np.inf)
@@ -93,7 +96,7 @@ def seams_of(
                     starts[k, j], ends[k, j] = glyph.x + columns[0], glyph.x + columns[-1] + 1
     low = np.maximum.accumulate(ends, axis=0)[:-1]
     high = np.minimum.accumulate(starts[::-1], axis=0)[::-1][1:]
-    seams = borders[:, None] + slant * (middle - rows - 0.5)[None]
+    seams = borders[:, None] + slant * (middle[:, None] - rows - 0.5)
     inner = np.clip(seams[1:-1], np.minimum(low, high), np.maximum(low, high))
     halved = low > high
     inner[halved] = (low[halved] + high[halved]) / 2
@@ -103,10 +106,12 @@ def seams_of(
     return np.maximum.accumulate(np.round(seams), axis=0).astype(np.int16)
 
 
-def partings_of(glyphs: tuple[Drawn, ...], scale: float, shift: float, shape: tuple[int, ...]) -> Image:
+def partings_of(
+    glyphs: tuple[Drawn, ...], scale: float, shift: float, shape: tuple[int, ...], skew: float = 0.0
+) -> Image:
     """(R, W) for each pixel of a scaled word what parting left of it parts: WITHIN, APART or FREE.
 
-    shape: (R, W). A column of the word lies at column * scale there, a row at row * scale + shift.
+    shape: (R, W). A column of the word lies at column * scale there, a row at row * scale + shift - skew * that column.
     """
     size = shape[1], shape[0]
     coverage = np.zeros((len(glyphs), *size[::-1]), np.uint8)
@@ -116,7 +121,8 @@ def partings_of(glyphs: tuple[Drawn, ...], scale: float, shift: float, shape: tu
         reach = max(1, round(1 / scale))
         soft = cv2.blur(mask, (reach, reach)) if reach > 1 else mask
         half = (scale - 1) / 2  # the centre of pixel 0 is at .5
-        place = np.array([[scale, 0, x * scale + half], [0, scale, y * scale + shift + half]])
+        across, down = x * scale + half, y * scale + shift + half
+        place = np.array([[scale, 0, across], [-skew * scale, scale, down - skew * (across + 0.5)]])
         coverage[k] = cv2.warpAffine(soft, place, size, flags=cv2.INTER_LINEAR)
     return _partings(coverage)
 

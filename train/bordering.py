@@ -137,8 +137,8 @@ def gather_words(
         for word, image in chain.from_iterable(set_some(face, own, per_face, [seed, number, k]) for k, own in pools):
             normalised = normalise(image, HEIGHT)
             rows.append((normalised, word.text, face.name, "train"))
-            place = normalised.scale, normalised.shift
-            partings.append(partings_of(word.glyphs, *place, normalised.ink.shape))
+            ink, scale, shift, skew = normalised
+            partings.append(partings_of(word.glyphs, scale, shift, ink.shape, skew))
             free.append((word.free * normalised.scale).astype(np.float64))
             for letter, width in zip(word.text, np.diff(word.borders) / word.x_height, strict=True):
                 widths[letter].append(float(width))

@@ -90,10 +90,10 @@ class BorderModel(nn.Module):
             inks = packed.batch(indices)
             partings, columns = (_costs(x) for x in self._logits(inks))
             for i, parting, column, ink in zip(indices.tolist(), partings, columns, inks, strict=True):
-                own, (_, scale, shift) = slice(PAD, PAD + int(packed.widths[i]) + 1), window[i]
+                own, (_, scale, shift, skew) = slice(PAD, PAD + int(packed.widths[i]) + 1), window[i]
                 lean = slant_and_stroke(window[i].ink)[0]
                 costs = parting[:, own].copy(), column[own].copy()
-                found[i] = BorderMap(*costs, ink[:, own].copy(), scale, shift, lean)
+                found[i] = BorderMap(*costs, ink[:, own].copy(), scale, shift, lean, skew)
         return [found[i] for i in range(len(window))]
 
     @torch.inference_mode()

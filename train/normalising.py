@@ -2,10 +2,11 @@
 
 The second moment of the ink's rows grows with the x-height and little with single ascenders, so words of one hand come
 out at one x-height, whether or not a `g` or an `l` is among their letters (moment-based normalisation, Kozielski,
-Forster and Ney, ICFHR 2012).
+Forster and Ney, ICFHR 2012). Long lines are levelled, or their ends would climb out of the rows that a network sees.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,22 +18,67 @@ from stackmix.types import Image, Sample
 SPREAD = 0.2  # standard deviation of the ink's rows, as a share of the network's height: x-height is about 0.4 of it
 MAX_SCALE = 2.0  # of the whole image's height to the network's: a lone full stop is not blown up any further
 MAX_WIDTH = 128  # in heights: no line of text is longer, so an image beyond it is squeezed
+LONG = 8  # heights of width from which on an image is levelled; words are shorter
+SLOPE = 0.02  # rows per column that lines climb or fall, the usual spread
+WANDERING = 3.0  # rows that the centres of single letters, of 12 columns each, lie off their line in 32 rows
 
 
 def normalise(image: Image, height: int) -> Normalised:
     """Scale the ink of a word or line to `height` rows with its centre of gravity in the middle row.
 
-    Returns the ink (height, w) uint8, the scale and the shift: normalised column = source column * scale, normalised
-    row = source row * scale + shift.
+    Returns the ink (height, w) uint8, the scale, the shift and the skew: normalised column = source column * scale,
+    normalised row = source row * scale + shift - skew * normalised column.
     """
     ink = ink_of(image)
     scale, middle = scaling(ink, height)
     small = scaled(ink, scale)
+    if small.shape[1] >= LONG * height and (level := levelling(small, height)):
+        return levelled(ink, min(scale * level.grow, largest(ink, height)), level.skew, height)
     shift = round(height / 2 - middle * scale)
     fixed = np.zeros((height, small.shape[1]), np.uint8)
     top, bottom = max(0, shift), min(height, shift + small.shape[0])
     fixed[top:bottom] = small[top - shift : bottom - shift]
     return Normalised(fixed, small.shape[1] / ink.shape[1], shift)
+
+
+class Levelling(NamedTuple):
+    """How a line is levelled. skew: rows per column. grow: by how much larger it then comes out."""
+
+    skew: float
+    grow: float
+
+
+def levelling(small: Image, height: int) -> Levelling | None:
+    """The skew of scaled ink by the regression of its rows on its columns, shrunk as far as chance may have made it.
+
+    None where there is no ink.
+    """
+    mass = small.astype(np.float64)
+    total = mass.sum()
+    if not total:
+        return None
+    rows, columns = (
+        np.arange(size) - (mass.sum(axis=1 - axis) @ np.arange(size)) / total for axis, size in enumerate(small.shape)
+    )
+    up_down, along = (mass.sum(axis=1) @ rows**2) / total, (mass.sum(axis=0) @ columns**2) / total
+    both = (rows @ mass @ columns) / total
+    if both**2 >= up_down * along:  # all ink lies on one line
+        return None
+    letters = small.shape[1] * 32 / (12 * height)
+    chance = (WANDERING * height / 32) ** 2 / (letters * along)
+    skew = float(both / along / (1 + chance / SLOPE**2))
+    return Levelling(skew, float(np.sqrt(up_down / (up_down - 2 * skew * both + skew**2 * along))))
+
+
+def levelled(ink: Image, scale: float, skew: float, height: int) -> Normalised:
+    """Ink at a scale, sheared upright by a skew, with its centre of gravity in the middle row."""
+    small = scaled(ink, scale)
+    mass = small.sum(axis=1, dtype=np.float64), small.sum(axis=0, dtype=np.float64)
+    row, column = (float(own @ (np.arange(len(own)) + 0.5) / own.sum()) for own in mass)
+    shift = height / 2 - row + skew * column
+    shear = np.array([[1, 0, 0], [-skew, 1, shift - skew / 2]])  # the centre of pixel 0 is at .5
+    fixed = cv2.warpAffine(small, shear, (small.shape[1], height), flags=cv2.INTER_LINEAR)
+    return Normalised(fixed, small.shape[1] / ink.shape[1], shift, skew)
 
 
 def scaling(ink: Image, height: int) -> tuple[float, float]:
@@ -42,8 +88,12 @@ def scaling(ink: Image, height: int) -> tuple[float, float]:
     total = max(float(mass.sum()), 1.0)
     middle = float((mass * rows).sum()) / total if mass.any() else len(mass) / 2
     spread = np.sqrt(float((mass * (rows - middle) ** 2).sum()) / total)
-    scale = min(height * SPREAD / max(spread, 1e-3), MAX_SCALE * height / ink.shape[0])
-    return min(scale, MAX_WIDTH * height / ink.shape[1]), middle
+    return min(height * SPREAD / max(spread, 1e-3), largest(ink, height)), middle
+
+
+def largest(ink: Image, height: int) -> float:
+    """The largest scale that ink (H, W) may have at `height` rows."""
+    return min(MAX_SCALE * height / ink.shape[0], MAX_WIDTH * height / ink.shape[1])
 
 
 def scaled(ink: Image, scale: float) -> Image:

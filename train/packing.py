@@ -23,11 +23,15 @@ PAD = 4  # columns of paper left of every image, and at least as many right of i
 
 
 class Normalised(NamedTuple):
-    """Ink (height, w) uint8, 0 on paper; its column = source column * scale, its row = source row * scale + shift."""
+    """Ink (height, w) uint8, 0 on paper.
+
+    Its column = source column * scale, its row = source row * scale + shift - skew * its column.
+    """
 
     ink: Image
     scale: float
-    shift: int
+    shift: float
+    skew: float = 0.0
 
 
 def padded_width(width: int) -> int:

@@ -130,6 +130,17 @@ def test_seams_lean_as_the_map_says_and_on_above_and_below_it(lean: float) -> No
     assert np.abs(seams[1] - (40 + 0.5 * (32 - rows))).max() <= 2
 
 
+def test_rows_of_a_levelled_map_are_where_its_skew_says() -> None:
+    """A way that turns at one row of the map turns as many rows lower in the image as the line has fallen there."""
+    partings, columns = np.full((32, 81), 160, np.uint8), np.where(np.arange(81) == 45, 0, 255).astype(np.uint8)
+    partings[:10, 35], partings[10:, 45] = 0, 0
+    for skew in (0.0, 0.2):
+        level = BorderMap(partings, columns, np.zeros_like(partings), 1.0, 0.0, 0.0, skew)
+        _, seams = two_letters(level, (64, 80))
+        turn = np.flatnonzero(np.diff(seams[1]))
+        assert abs(2 * turn.mean() + 1 - (9.5 + skew * 45)) <= 1.5
+
+
 def test_seams_step_aside_where_the_ink_of_the_map_leaves_room() -> None:
     partings, ink = np.full((32, 81), 128, np.uint8), np.zeros((32, 81), np.uint8)
     partings[:14, 45], partings[4:, 35], ink[2:30, 35:46] = 0, 0, 255

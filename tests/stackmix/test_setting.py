@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
+from stackmix import setting
 from stackmix.faces import Drawn, Face, open_face, settings
 from stackmix.setting import PLAIN, SetWord, Variation, set_word, union
 from stackmix.truth import INK, between, borders_of, strictly_rising
@@ -160,6 +161,7 @@ def bar(left: int, right: int, top: int = 0, bottom: int = 40) -> Drawn:
 
 
 BASE, X_HEIGHT = 40.0, 20.0  # mid x-height is rows 25..35
+LINE = np.full(50, BASE)
 
 
 @pytest.mark.parametrize(
@@ -183,16 +185,42 @@ def test_border_looks_at_mid_x_height() -> None:
     assert between(Drawn(mask, 0, 0), bar(16, 24), BASE, X_HEIGHT) == (14, 14, 14)
 
 
+def test_mid_x_height_climbs_with_the_line() -> None:
+    """Letters that lean by 1 and overlap: where the line is 20 rows higher, their border lies 20 columns further."""
+    leaning = np.zeros((40, 60), np.uint8)
+    for row in range(40):
+        leaning[row, 40 - row : 60 - row] = 255
+    glyphs = tuple(Drawn(leaning, x, 0) for x in (0, 18, 36))
+    low, high = (borders_of(glyphs, np.full(100, base), X_HEIGHT)[0] for base in (BASE, BASE - 20))
+    assert (high - low)[1:-1].tolist() == [20, 20]
+    climbing, _ = borders_of(glyphs, np.where(np.arange(100) < 30, BASE, BASE - 20), X_HEIGHT)
+    assert climbing.tolist() == [low[0], low[1], high[2], high[3]]
+
+
+@pytest.mark.parametrize("slope", [-0.05, 0.0, 0.05])
+def test_the_line_is_where_the_letters_stand(face: Face, slope: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Feet of set letters, on a line that climbs and wanders, lie on the baseline that is told to their borders."""
+    lines = []
+    real = setting.borders_of
+    monkeypatch.setattr(setting, "borders_of", lambda glyphs, line, x: lines.append(line) or real(glyphs, line, x))
+    variation = Variation((0, 0), (1, 1), (1, 1), (0, 0), (0, 0), abs(slope), 0.0, 0.05)
+    word = set_word("nmhnmrhnmnhm", face, np.random.default_rng(3), variation)
+    feet = [(g.x + g.mask.shape[1] // 2, g.y + len(g.mask)) for g in word.glyphs]
+    off = [foot - lines[0][column] for column, foot in feet]
+    assert np.abs(off).max() < 0.12 * word.x_height
+    assert word.baseline == pytest.approx(lines[0].mean())
+
+
 def test_a_space_is_the_gap() -> None:
     space = Drawn(np.zeros((0, 0), np.uint8), 0, 0)
-    borders, free = borders_of((bar(2, 10), space, bar(30, 40)), BASE, X_HEIGHT)
+    borders, free = borders_of((bar(2, 10), space, bar(30, 40)), LINE, X_HEIGHT)
     assert borders.tolist() == [2, 10, 30, 40] and free.tolist() == [[10, 30], [10, 30]]
-    borders, _ = borders_of((bar(2, 10), space, space, bar(30, 40)), BASE, X_HEIGHT)
+    borders, _ = borders_of((bar(2, 10), space, space, bar(30, 40)), LINE, X_HEIGHT)
     assert borders.tolist() == [2, 10, 20, 30, 40]
 
 
 def test_a_tail_before_the_first_letter_is_ink_too() -> None:
-    borders, free = borders_of((bar(6, 10), bar(2, 5), bar(12, 20)), BASE, X_HEIGHT)
+    borders, free = borders_of((bar(6, 10), bar(2, 5), bar(12, 20)), LINE, X_HEIGHT)
     assert borders[0] == 2 and borders[-1] == 20 and (np.diff(borders) > 0).all()
     assert ((free[:, 0] <= borders[1:-1]) & (borders[1:-1] <= free[:, 1])).all()
 

@@ -77,8 +77,8 @@ def test_partings_of_scaled_words_lie_in_the_scaled_gaps(ends: list[tuple[int, i
 
 
 def seams_between(glyphs: tuple[Drawn, ...], slant: float = 0.0) -> np.ndarray:
-    borders, _ = borders_of(glyphs, MIDDLE + 10, 20)
-    seams = seams_of(glyphs, borders, HEIGHT, MIDDLE, slant)
+    borders, _ = borders_of(glyphs, np.array([MIDDLE + 10.0]), 20)
+    seams = seams_of(glyphs, borders, HEIGHT, np.full(len(borders), float(MIDDLE)), slant)
     assert seams.shape == (len(glyphs) + 1, SEAM_ROWS) and seams.dtype == np.int16
     assert (np.diff(seams, axis=0) >= 0).all()
     return seams
@@ -131,3 +131,12 @@ def test_a_space_has_seams_in_the_gap() -> None:
 def test_seams_of_any_boxes_never_cross(boxes: list[tuple[int, int, int, int]], slant: float) -> None:
     boxes = sorted(boxes)
     seams_between(tuple(box(x, x + w, y, min(HEIGHT, y + h)) for x, w, y, h in boxes), slant)
+
+
+def test_partings_of_a_levelled_word_are_those_of_a_level_one() -> None:
+    """Boxes on a line that falls by .1, levelled, against the same boxes on one row; either is rounded to pixels."""
+    ends = [(20 * k, 20 * k + 14) for k in range(9)]
+    level = partings_of(tuple(box(a, b, 30, 50) for a, b in ends), 1.0, 0.0, (80, 200))
+    falling = tuple(box(a, b, 30 + round(0.1 * (a + 7)), 50 + round(0.1 * (a + 7))) for a, b in ends)
+    levelled = partings_of(falling, 1.0, 0.0, (80, 200), 0.1)
+    assert (level[34:46] == levelled[34:46]).mean() > 0.98 and (level != FREE).any(axis=1)[34:46].all()

@@ -68,7 +68,7 @@ def test_frames_cover_the_image(model: CTCModel, draw: Callable, unit: int) -> N
     for word in WORDS:
         image = draw(word, unit=unit).image
         (emission,) = model.emissions([image])
-        ink, scale, _ = normalise(image, 32)
+        ink, scale, *_ = normalise(image, 32)
         assert len(emission.log_probs) == padded_width(ink.shape[1]) // STRIDE
         assert emission.left == pytest.approx(-PAD / scale) and emission.step == pytest.approx(STRIDE / scale)
         assert emission.left < 0 and emission.left + emission.step * len(emission.log_probs) > image.shape[1]
