@@ -80,7 +80,9 @@ def part_letters(word: Aligned, ink: Image) -> tuple[NDArray[np.int32], NDArray[
     high, low = (np.take_along_axis(parted, at, axis=1) for at in (above, above + 1))
     parted = high + (rows - above) * (low - high)
     seams[1:-1] = (parted + lean * (rows - every)) / scale
-    return _rising(borders, first, last), np.clip(np.round(seams), 0, width).astype(np.int16)
+    # on a levelled map neighbours are looked up at rows of their own, and where one ends steeply they may cross again
+    seams = np.maximum.accumulate(np.clip(np.round(seams), 0, width), axis=0)
+    return _rising(borders, first, last), seams.astype(np.int16)
 
 
 def _spans(word: Aligned, first: int, last: int) -> NDArray[np.int64]:

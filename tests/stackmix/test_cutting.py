@@ -141,6 +141,26 @@ def test_rows_of_a_levelled_map_are_where_its_skew_says() -> None:
         assert abs(2 * turn.mean() + 1 - (9.5 + skew * 45)) <= 1.5
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(2, 6),
+    st.floats(-0.2, 0.2, allow_subnormal=False),
+    st.floats(-0.8, 1.6, allow_subnormal=False),
+    st.floats(-30.0, 8.0, allow_subnormal=False),
+)
+def test_seams_of_levelled_maps_never_cross(seed: int, letters: int, skew: float, lean: float, shift: float) -> None:
+    rng = np.random.default_rng(seed)
+    partings, ink = rng.integers(0, 256, (2, 24, 31), dtype=np.uint8)
+    log_probs = np.log(rng.dirichlet(np.full(12, 0.3), 20) + 1e-6).astype(np.float32)
+    labels = encode("abdego"[:letters], ALPHABET)
+    level = BorderMap(partings, partings[3], ink, 1.0, shift, lean, skew)
+    word = Aligned(align(log_probs, labels), labels, Frames(log_probs, 0.0, 1.5), level, np.ones(letters))
+    borders, seams = part_letters(word, np.full((60, 30), 255, np.uint8))
+    assert (np.diff(borders) > 0).all() and (np.diff(seams, axis=0) >= 0).all()
+    assert (seams[0] == 0).all() and (seams[-1] == 30).all() and seams.min() >= 0 and seams.max() <= 30
+
+
 def test_seams_step_aside_where_the_ink_of_the_map_leaves_room() -> None:
     partings, ink = np.full((32, 81), 128, np.uint8), np.zeros((32, 81), np.uint8)
     partings[:14, 45], partings[4:, 35], ink[2:30, 35:46] = 0, 0, 255
