@@ -51,7 +51,7 @@ class Levelling(NamedTuple):
 def levelling(small: Image, height: int) -> Levelling | None:
     """The skew of scaled ink by the regression of its rows on its columns, shrunk as far as chance may have made it.
 
-    None where there is no ink.
+    None where there is no ink, or all of it lies on one line.
     """
     mass = small.astype(np.float64)
     total = mass.sum()
