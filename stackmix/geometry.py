@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stackmix.types import Image
 
+SHEARS = np.arange(-8, 17) / 10.0  # slants that are tried
 SLANT_ROWS = 24  # rows of a word that its slant is read off
 STRIP = 0.03  # width of a strip of columns, in heights of the word
 UPRIGHT = 0.2  # share of the greatest steepness that a shear of 1 has to make up for
@@ -100,10 +101,9 @@ def slant_and_stroke(ink: NDArray[np.uint8]) -> tuple[float, float]:
     rows, columns = np.nonzero(ink[::step_by] > INK)
     rows = rows * step_by
     strip = max(1, round(height * STRIP))
-    steepness = np.empty(25)
-    for step in range(25):
-        shear = (step - 8) / 10.0
-        shifts = np.array([round(shear * (y - height)) + int(1.6 * height) + 1 + 2 * strip for y in range(height)])
+    steepness = np.empty(len(SHEARS))
+    for step in range(len(SHEARS)):
+        shifts = [round(SHEARS[step] * (y - height)) + int(1.6 * height) + 1 + 2 * strip for y in range(height)]
         heights = np.zeros(width + int(2.4 * height) + 4 + 4 * strip, np.int64)
         for i in range(len(rows)):
             heights[columns[i] + shifts[rows[i]]] += 1
@@ -112,12 +112,7 @@ def slant_and_stroke(ink: NDArray[np.uint8]) -> tuple[float, float]:
             rise += heights[x + strip] - 2 * heights[x] + heights[x - strip]
             steep += rise * rise
         steepness[step] = steep
-    most, best, slant = max(steepness.max(), 1.0), -np.inf, 0.0
-    for step in range(25):
-        shear = (step - 8) / 10.0
-        score = steepness[step] / most - UPRIGHT * shear * shear
-        if score > best:
-            best, slant = score, shear
+    slant = SHEARS[(steepness / max(steepness.max(), 1.0) - UPRIGHT * SHEARS**2).argmax()]
     area, edges = 0, 0
     blank = np.zeros(width, np.uint8)
     for y in range(height):  # without branches, so that they compile to vector code

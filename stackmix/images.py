@@ -67,6 +67,8 @@ def _on_white(data: bytes, upright: bool) -> Image:
             paper = Pictures.new(mode, part.size, "white")
             paper.paste(part, mask=part)
             found[top : top + STRIP] = np.asarray(paper).reshape(*part.size[::-1], len(mode))
+    except MemoryError:  # the picture may be sound
+        raise
     except Exception:  # Pillow raises nearly anything on broken pictures
         raise DataError(f"{len(data)} bytes are no picture") from None
     return found if mode == "RGB" else found[..., 0]

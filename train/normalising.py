@@ -6,7 +6,6 @@ Forster and Ney, ICFHR 2012). Long lines are levelled, or their ends would climb
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -32,8 +31,9 @@ def normalise(image: Image, height: int) -> Normalised:
     ink = ink_of(image)
     scale, middle = scaling(ink, height)
     small = scaled(ink, scale)
-    if small.shape[1] >= LONG * height and (level := levelling(small, height)):
-        return levelled(ink, min(scale * level.grow, largest(ink, height)), level.skew, height)
+    skew, growth = skew_of(small, height) if small.shape[1] >= LONG * height else (0.0, 1.0)
+    if skew:
+        return levelled(ink, min(scale * growth, largest(ink, height)), skew, height)
     shift = round(height / 2 - middle * scale)
     fixed = np.zeros((height, small.shape[1]), np.uint8)
     top, bottom = max(0, shift), min(height, shift + small.shape[0])
@@ -41,33 +41,27 @@ def normalise(image: Image, height: int) -> Normalised:
     return Normalised(fixed, small.shape[1] / ink.shape[1], shift)
 
 
-class Levelling(NamedTuple):
-    """How a line is levelled. skew: rows per column. grow: by how much larger it then comes out."""
+def skew_of(small: Image, height: int) -> tuple[float, float]:
+    """The skew of scaled ink, in rows per column, and by how much larger it comes out levelled.
 
-    skew: float
-    grow: float
-
-
-def levelling(small: Image, height: int) -> Levelling | None:
-    """The skew of scaled ink by the regression of its rows on its columns, shrunk as far as chance may have made it.
-
-    None where there is no ink, or all of it lies on one line.
+    The regression of the ink's rows on its columns, shrunk as far as chance may have made it; 0 where there is no ink,
+    or all of it lies on one line.
     """
     mass = small.astype(np.float64)
     total = mass.sum()
     if not total:
-        return None
+        return 0.0, 1.0
     rows, columns = (
         np.arange(size) - (mass.sum(axis=1 - axis) @ np.arange(size)) / total for axis, size in enumerate(small.shape)
     )
     up_down, along = (mass.sum(axis=1) @ rows**2) / total, (mass.sum(axis=0) @ columns**2) / total
     both = (rows @ mass @ columns) / total
-    if both**2 >= up_down * along:  # all ink lies on one line
-        return None
+    if both**2 >= up_down * along:
+        return 0.0, 1.0
     letters = small.shape[1] * 32 / (12 * height)
     chance = (WANDERING * height / 32) ** 2 / (letters * along)
     skew = float(both / along / (1 + chance / SLOPE**2))
-    return Levelling(skew, float(np.sqrt(up_down / (up_down - 2 * skew * both + skew**2 * along))))
+    return skew, float(np.sqrt(up_down / (up_down - 2 * skew * both + skew**2 * along)))
 
 
 def levelled(ink: Image, scale: float, skew: float, height: int) -> Normalised:

@@ -60,6 +60,17 @@ def test_what_cannot_be_encoded_is_named(shape: tuple[int, int], suffix: str) ->
         images.encode(np.zeros(shape, np.uint8), suffix)
 
 
+def test_a_picture_that_memory_lacks_room_for_is_not_called_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    data = saved(Pictures.new("RGBA", (8, 8)), "png")
+    assert images.decode(data).shape == (8, 8, 3)
+    monkeypatch.setattr(images.np, "empty", full)
+    with pytest.raises(MemoryError):
+        images.decode(data)
+
+
 def saved(picture: Pictures.Image, format: str, **options: object) -> bytes:
     data = io.BytesIO()
     picture.save(data, format, **options)  # type: ignore[arg-type]
